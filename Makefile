@@ -1,0 +1,61 @@
+# The commands people type. `make` alone lists them; devstack/ does the work.
+
+DEVSTACK := devstack/run
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: up
+up: ## Build and start the whole system on this machine, or refresh it
+	@$(DEVSTACK) up
+
+.PHONY: down
+down: ## Stop it; the data stays
+	@$(DEVSTACK) down
+
+.PHONY: reset
+reset: ## Stop it and delete its data
+	@$(DEVSTACK) reset
+
+.PHONY: status
+status: ## Ask every part; succeeds only if all answer
+	@$(DEVSTACK) status
+
+.PHONY: logs
+logs: ## Follow the logs of servers and functions
+	@$(DEVSTACK) logs
+
+.PHONY: token
+token: ## Print an ID token: make -s token USER=email
+	@$(DEVSTACK) token "$(USER)"
+
+.PHONY: psql
+psql: ## Open the local database as superuser
+	@$(DEVSTACK) psql
+
+.PHONY: test
+test: ## Everything that must hold, from nothing, on a private stack
+	@$(DEVSTACK) test
+
+.PHONY: lint
+lint: ## The checks that need no stack
+	@$(DEVSTACK) test format template deny clippy
+
+.PHONY: test-rust
+test-rust: ## Unit, property and database tests, and the stored query descriptions
+	@$(DEVSTACK) test queries rust
+
+.PHONY: test-blackbox
+test-blackbox: ## The tests through the API Gateway
+	@$(DEVSTACK) test blackbox
+
+.PHONY: fmt
+fmt: ## Format the Rust code
+	@cargo fmt --all
+
+.PHONY: sqlx-prepare
+sqlx-prepare: ## Rewrite .sqlx from the running stack's database
+	@$(DEVSTACK) sqlx-prepare

@@ -1,0 +1,77 @@
+"""The commands behind the Makefile."""
+
+import argparse
+import os
+import signal
+import sys
+from pathlib import Path
+
+from devstack import checks, postgres, stack, users
+from devstack.config import ROOT
+from devstack.console import Failure, say, show
+from devstack.instance import Instance
+
+INTERRUPTED = 130
+
+
+def main() -> int:
+    arguments = _parse()
+    instance = Instance(arguments.dir)
+    # A terminal that closes, or a kill, must clean up as Ctrl-C does.
+    for chosen in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(chosen, signal.default_int_handler)
+    try:
+        return _run(arguments, instance)
+    except Failure as failure:
+        show(failure)
+        return 1
+    except KeyboardInterrupt:
+        say("\nInterrupted.")
+        return INTERRUPTED
+
+
+def _run(arguments: argparse.Namespace, instance: Instance) -> int:
+    match arguments.command:
+        case "up":
+            stack.up(instance)
+            stack.summary(instance)
+        case "down":
+            stack.down(instance)
+        case "reset":
+            stack.reset(instance)
+        case "status":
+            return 0 if stack.status(instance) else 1
+        case "logs":
+            stack.logs(instance)
+        case "token":
+            print(users.id_token(instance, arguments.email))
+        case "psql":
+            psql = postgres.server_bin() / "psql"
+            os.execv(psql, [psql, instance.stack()["database_url"]])
+        case "sqlx-prepare":
+            checks.prepare_queries(instance)
+        case "test":
+            checks.run(arguments.check, Instance(instance.directory / "test", throwaway=True))
+    return 0
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="devstack/run", description="The whole system on one machine.")
+    parser.add_argument("--dir", type=Path, default=ROOT / ".local", help="where the instance lives (%(default)s)")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    commands.add_parser("up", help="build, start, deploy, migrate, load demo data")
+    commands.add_parser("down", help="stop everything; the data stays")
+    commands.add_parser("reset", help="stop everything and delete the data")
+    commands.add_parser("status", help="ask every part; exit code 0 only if all answer")
+    commands.add_parser("logs", help="follow all logs")
+    token = commands.add_parser("token", help="print an ID token of a demo user")
+    token.add_argument("email")
+    commands.add_parser("psql", help="open the database as superuser")
+    commands.add_parser("sqlx-prepare", help="rewrite .sqlx from the running stack's database")
+    test = commands.add_parser("test", help="run all checks, or the named ones, on a private stack")
+    test.add_argument("check", nargs="*", choices=[[], *checks.CHECKS], metavar="check", help=", ".join(checks.CHECKS))
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

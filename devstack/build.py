@@ -1,0 +1,31 @@
+"""Compiles the functions and puts each binary where the template looks for it."""
+
+import filecmp
+import shutil
+import subprocess
+from pathlib import Path
+
+from devstack.config import CARGO_PROFILE, CARGO_TARGET, HOST_BINARIES, LAMBDAS, ROOT, cargo_environment
+from devstack.console import Failure
+
+PACKAGES = ROOT / "target" / "lambda"
+
+
+def build() -> None:
+    """Builds what is deployed and what loads the demo data; cargo's progress goes to the terminal."""
+    if shutil.which("cargo") is None:
+        raise Failure("cargo isn't installed. Install Rust from https://rustup.rs and try again.")
+    selected = [part for name in (*LAMBDAS, *HOST_BINARIES) for part in ("--package", name)]
+    command = ["cargo", "build", "--locked", "--profile", CARGO_PROFILE, *selected]
+    if subprocess.run(command, cwd=ROOT, env=cargo_environment()).returncode != 0:
+        raise Failure("The build failed; cargo's message is above.")
+    for name in LAMBDAS:
+        package = PACKAGES / name / "bootstrap"
+        # An untouched file keeps the deployment from seeing a change.
+        if not package.exists() or not filecmp.cmp(binary(name), package, shallow=False):
+            package.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(binary(name), package)
+
+
+def binary(name: str) -> Path:
+    return CARGO_TARGET / CARGO_PROFILE / name

@@ -1,0 +1,150 @@
+"""Everything that must hold before a change is good: `make test`, and its parts."""
+
+import contextlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from devstack import stack
+from devstack.config import CACHE, CARGO_PROFILE, CARGO_TOOLS, ROOT, TOOLS_BIN, cargo_environment
+from devstack.console import Failure, duration, say, step
+from devstack.instance import Instance
+
+# The workspace's and its dependencies' code is compiled once for all checks: all use one profile.
+PROFILE = ["--profile", CARGO_PROFILE]
+CARGO_DENY = ("cargo-deny", "0.20.2", ())
+SQLX_CLI = ("sqlx-cli", "0.9.0", ("--no-default-features", "--features", "postgres,rustls"))
+
+Command = list[str | Path]
+
+
+@dataclass(frozen=True)
+class Check:
+    """Commands that must all succeed."""
+
+    title: str
+    commands: tuple[Command, ...]
+    needs_stack: bool = False
+    cargo_tool: tuple[str, str, tuple[str, ...]] | None = None
+
+
+PYTEST: Command = [sys.executable, "-m", "pytest", "-q"]
+
+CHECKS = {
+    "format": Check("Format", (["cargo", "fmt", "--all", "--check"],)),
+    "template": Check(
+        "Template",
+        (
+            [TOOLS_BIN / "sam", "validate", "--lint"],
+            [TOOLS_BIN / "cfn-lint"],
+            [*PYTEST, "tests/template"],
+        ),
+    ),
+    "deny": Check(
+        "Dependencies: bans, licences, sources",
+        (["cargo", "deny", "check", "bans", "licenses", "sources"],),
+        cargo_tool=CARGO_DENY,
+    ),
+    "clippy": Check(
+        "Clippy",
+        (["cargo", "clippy", "--locked", "--workspace", "--all-targets", *PROFILE, "--", "-D", "warnings"],),
+    ),
+    "queries": Check(
+        "Stored query descriptions match the migrated database",
+        (["cargo", "sqlx", "prepare", "--check", "--workspace", "--", "--all-targets", *PROFILE],),
+        needs_stack=True,
+        cargo_tool=SQLX_CLI,
+    ),
+    "rust": Check(
+        "Rust tests",
+        (["cargo", "test", "--locked", "--workspace", *PROFILE],),
+        needs_stack=True,
+    ),
+    "blackbox": Check(
+        "Black-box tests through the API Gateway",
+        ([*PYTEST, "tests", "--ignore", "tests/template"],),
+        needs_stack=True,
+    ),
+}
+
+
+def run(names: list[str], instance: Instance) -> None:
+    """Runs the named checks (all if none is named) in order, to the first that fails."""
+    checks = [check for name, check in CHECKS.items() if not names or name in names]
+    started = time.monotonic()
+    alone = [check for check in checks if not check.needs_stack]
+    with_stack = [check for check in checks if check.needs_stack]
+    for check in alone:
+        _run(check, _environment())
+    if with_stack:
+        with _private_stack(instance):
+            for check in with_stack:
+                _run(check, _environment(instance))
+    say(f"\n✓ All checks passed in {duration(started)}.")
+
+
+def prepare_queries(instance: Instance) -> None:
+    """Rewrites the stored query descriptions from the migrated database of a running stack."""
+    _install(SQLX_CLI)
+    command = ["cargo", "sqlx", "prepare", "--workspace", "--", "--all-targets", *PROFILE]
+    _execute(command, _environment(instance))
+
+
+@contextlib.contextmanager
+def _private_stack(instance: Instance) -> Iterator[None]:
+    say("\n=== A private stack for the tests")
+    stack.reset(instance)
+    try:
+        stack.up(instance)
+        yield
+    except BaseException:
+        say("")
+        stack.down(instance)
+        say(f"  Its logs are in {instance.logs}")
+        raise
+    stack.reset(instance)
+
+
+def _run(check: Check, environment: dict[str, str]) -> None:
+    say(f"\n=== {check.title}")
+    started = time.monotonic()
+    if check.cargo_tool:
+        _install(check.cargo_tool)
+    for command in check.commands:
+        _execute(command, environment)
+    say(f"=== {check.title}: passed in {duration(started)}")
+
+
+def _execute(command: Command, environment: dict[str, str]) -> None:
+    readable = " ".join([Path(command[0]).name, *map(str, command[1:])])
+    say(f"$ {readable}")
+    if subprocess.run(command, cwd=ROOT, env=environment).returncode != 0:
+        raise Failure(f"Failed: {readable}")
+
+
+def _environment(instance: Instance | None = None) -> dict[str, str]:
+    environment = {**cargo_environment(), "SAM_CLI_TELEMETRY": "0", "PYTHONDONTWRITEBYTECODE": "1"}
+    if instance:
+        environment["DATABASE_URL"] = instance.stack()["database_url"]
+        environment["PGPASSFILE"] = str(instance.pgpass)
+        environment["STACK_FILE"] = str(instance.stack_file)
+    return environment
+
+
+def _install(tool: tuple[str, str, tuple[str, ...]]) -> None:
+    """Compiles a cargo subcommand into the cache, once per version."""
+    name, version, options = tool
+    marker = CARGO_TOOLS / f".{name}-{version}"
+    if marker.exists():
+        return
+    with step(f"Compiling {name} {version} (once; takes some minutes)"):
+        # In a target folder of its own: its dependencies have other features than ours.
+        environment = {key: value for key, value in os.environ.items() if key != "CARGO_TARGET_DIR"}
+        command = ["cargo", "install", "--locked", "--quiet", "--version", version, "--root", CARGO_TOOLS, *options, name]
+        if subprocess.run(command, env=environment, cwd=CACHE).returncode != 0:
+            raise Failure(f"{name} could not be installed; cargo's message is above.")
+        marker.touch()

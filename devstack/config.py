@@ -1,0 +1,42 @@
+"""What is the same for every instance of the local stack."""
+
+import os
+import platform
+import sys
+from pathlib import Path
+
+from devstack import tools
+
+ROOT = Path(__file__).resolve().parent.parent
+CACHE = tools.cache_home()
+TOOLS_BIN = Path(sys.executable).parent
+CARGO_TOOLS = CACHE / "cargo-tools"
+CARGO_TARGET = Path(os.environ.get("CARGO_TARGET_DIR") or CACHE / "target")
+
+REGION = "sa-east-1"
+ARCHITECTURE = {"x86_64": "x86_64", "aarch64": "arm64"}[platform.machine()]
+
+# The template's stage, and the stack of samconfig.toml's "local" environment.
+STAGE = "local"
+STACK_NAME = "painel-local"
+
+# Crates that become functions (the binary is named like its crate), and those that run on this machine.
+LAMBDAS = ("tenant-api", "migrate")
+HOST_BINARIES = ("demo-data",)
+# Enough optimisation for the demo data, little enough to build quickly.
+CARGO_PROFILE = "fast"
+
+DATABASE = "painel"
+# In the cloud the database service makes the first login, and the migrations make the others.
+MIGRATOR = "app_migrator"
+ROLES = ("app_tenant", "app_internal", "app_commands", "app_jobs")
+
+
+def cargo_environment() -> dict[str, str]:
+    """The environment of every cargo command: shared compiled dependencies, and queries checked without a database."""
+    return {
+        **os.environ,
+        "PATH": os.pathsep.join([str(CARGO_TOOLS / "bin"), os.environ["PATH"]]),
+        "CARGO_TARGET_DIR": str(CARGO_TARGET),
+        "SQLX_OFFLINE": "true",
+    }

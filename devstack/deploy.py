@@ -1,0 +1,67 @@
+"""Deploys the template to the emulator and runs the migrations, as a deployment to AWS does."""
+
+import json
+import os
+
+from devstack import emulator
+from devstack.config import ARCHITECTURE, DATABASE, MIGRATOR, REGION, ROLES, ROOT, STACK_NAME, STAGE, TOOLS_BIN
+from devstack.console import Failure, run_logged
+from devstack.instance import Instance
+
+BUCKET = "painel-local-artifacts"
+
+
+def deploy(instance: Instance) -> dict[str, str]:
+    """Deploys with the instance's parameters; returns the stack's outputs."""
+    s3 = emulator.client(instance, "s3")
+    if BUCKET not in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]:
+        s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
+    arns = {login: _put_secret(instance, login) for login in (MIGRATOR, *ROLES)}
+    parameters = {
+        "StageName": STAGE,
+        # Locally the browser reaches the API through the web server, so no other origin is ever asked about.
+        "WebOrigin": "http://localhost",
+        "Architecture": ARCHITECTURE,
+        "UserPoolDeletionProtection": "INACTIVE",
+        "CognitoEndpoint": instance.endpoint,
+        "DatabaseHost": "127.0.0.1",
+        "DatabasePort": str(instance.ports["postgres"]),
+        "DatabaseName": DATABASE,
+        "DatabaseTls": "disable",
+        "DatabaseMigratorSecretArn": arns[MIGRATOR],
+        "DatabaseTenantSecretArn": arns["app_tenant"],
+        "DatabaseRoleSecretArns": ",".join(arns[role] for role in ROLES),
+    }
+    overrides = [f"{name}={value}" for name, value in parameters.items()]
+    run_logged(
+        [TOOLS_BIN / "sam", "deploy", "--config-env", "local", "--s3-bucket", BUCKET, "--parameter-overrides", *overrides],
+        instance.logs / "deploy.log",
+        cwd=ROOT,
+        env={**os.environ, **emulator.environment(instance), "SAM_CLI_TELEMETRY": "0"},
+    )
+    stack = emulator.client(instance, "cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"][0]
+    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+
+def migrate(instance: Instance, function: str) -> dict:
+    """Invokes the migrations; returns what they report."""
+    answer = emulator.client(instance, "lambda").invoke(FunctionName=function, Payload=b"{}")
+    report = json.loads(answer["Payload"].read() or b"null")
+    if "FunctionError" in answer:
+        message = report.get("errorMessage", report) if isinstance(report, dict) else report
+        raise Failure(f"The migrations failed: {message}", instance.logs / "emulator.log")
+    return report
+
+
+def _put_secret(instance: Instance, login: str) -> str:
+    """Stores a login's credentials as infra/ does in the cloud; returns the secret's ARN."""
+    secrets = emulator.client(instance, "secretsmanager")
+    name = f"painel/{STAGE}/database/{login}"
+    value = json.dumps({"username": login, "password": instance.passwords[login]})
+    try:
+        return secrets.create_secret(Name=name, SecretString=value)["ARN"]
+    except secrets.exceptions.ResourceExistsException:
+        current = secrets.get_secret_value(SecretId=name)
+        if current["SecretString"] != value:
+            secrets.put_secret_value(SecretId=name, SecretString=value)
+        return current["ARN"]

@@ -1,0 +1,257 @@
+"""The local stack as a whole: up, down, reset, status, logs."""
+
+import contextlib
+import json
+import shutil
+import signal
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+
+from devstack import build, deploy, emulator, packages, postgres, redis, users
+from devstack.config import CACHE, DATABASE, MIGRATOR, REGION, ROLES, STAGE
+from devstack.console import Failure, duration, say, step
+from devstack.instance import SUPERUSER, Instance, write_private
+from devstack.supervisor import Program, Supervisor
+
+READY_SECONDS = 60
+# A build from nothing, the tools and the demo data together stay below this.
+NEEDED_BYTES = 4 * 1024**3
+
+SERVERS = (postgres, redis, emulator)
+
+
+def up(instance: Instance) -> None:
+    """Brings the stack to what the working copy says. On failure, what this call started is stopped again."""
+    started = time.monotonic()
+    instance.directory.mkdir(parents=True, exist_ok=True)
+    _check_disk(instance)
+    packages.ensure("build-essential", "postgresql", "redis-server")
+    with instance.locked():
+        with step("Building the functions"):
+            build.build()
+        instance.prepare()
+        supervisor = Supervisor(instance)
+        with _stopped_on_failure(supervisor):
+            with step("Starting PostgreSQL, Redis and the AWS emulator"):
+                _start_servers(instance, supervisor)
+            with step("Deploying template.yaml"):
+                outputs = deploy.deploy(instance)
+            with step("Migrating the database"):
+                deploy.migrate(instance, outputs["MigrateFunctionName"])
+            with step("Creating the demo users"):
+                demo_users = users.create(instance, outputs["UserPoolId"])
+            with step("Loading the demo data"):
+                users.load_demo_data(instance, demo_users)
+            _write_stack_file(instance, supervisor, outputs, demo_users)
+            with step("Asking every part whether it works"):
+                _raise_unless_all_answer(instance)
+    say(f"\nUp after {duration(started)}.")
+
+
+def down(instance: Instance) -> None:
+    """Stops every process of the instance."""
+    with instance.locked(), step("Stopping"), _uninterrupted():
+        Supervisor(instance).stop()
+
+
+def reset(instance: Instance) -> None:
+    """Stops the instance and deletes all of its data."""
+    if not instance.directory.exists():
+        return
+    down(instance)
+    with step("Deleting the local data"):
+        instance.delete()
+
+
+def status(instance: Instance) -> bool:
+    """Prints, for each part, whether it answers; returns whether all do."""
+    try:
+        instance.stack()
+    except Failure as failure:
+        say(f"✗ {failure}")
+        return False
+    well = True
+    for name, ask in _questions(instance).items():
+        problem = _problem(ask)
+        well = well and problem is None
+        print(f"✓ {name}" if problem is None else f"✗ {name}: {problem}")
+    return well
+
+
+def summary(instance: Instance) -> None:
+    """Prints what the person can now do with the stack."""
+    stack = instance.stack()
+    width = max(len(user["email"]) for user in stack["users"])
+    print(f"\n  API         {stack['api_url']}")
+    print(f"  PostgreSQL  127.0.0.1:{instance.ports[postgres.NAME]}/{DATABASE}  (make psql)")
+    print(f"  AWS         {stack['aws_endpoint_url']}  (region {REGION}, any credentials)")
+    print(f"\n  Demo users, all with the password  {instance.passwords['demo']}")
+    for user in stack["users"]:
+        print(f"    {user['email']:<{width}}  {', '.join(user['groups']) or '(no group)'}")
+    example = next((user["email"] for user in stack["users"] if user["tenant_id"]), stack["users"][0]["email"])
+    print("\n  Try:")
+    print(f"    TOKEN=$(make -s token USER={example})")
+    print(f'    curl -s -H "Authorization: Bearer $TOKEN" {stack["api_url"]}/tenant/me')
+    print("\n  make status, make logs, make down; everything about it is in " f"{instance.stack_file}")
+
+
+def logs(instance: Instance) -> None:
+    """Follows the logs of the servers and of the functions until interrupted."""
+    files = [Supervisor(instance).program_log(server.NAME) for server in SERVERS]
+    existing = [file for file in files if file.exists()]
+    if not existing:
+        raise Failure("There are no logs yet. Start the stack with: make up")
+    with subprocess.Popen(["tail", "-n", "20", "-F", *existing]) as tail:
+        try:
+            _follow_functions(instance)
+        finally:
+            tail.terminate()
+
+
+def _start_servers(instance: Instance, supervisor: Supervisor) -> None:
+    if not supervisor.running():
+        supervisor.stop_leftovers()
+        instance.choose_ports()
+        postgres.initialize(instance)
+    programs: list[Program] = [server.program(instance) for server in SERVERS]
+    supervisor.start(programs)
+    for server in SERVERS:
+        _wait(supervisor, server.NAME, lambda server=server: server.ask(instance))
+    postgres.create_database(instance)
+
+
+def _wait(supervisor: Supervisor, name: str, ask: Callable[[], None]) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while problem := _problem(ask):
+        if supervisor.failed(name):
+            raise Failure(f"{name} ended right after its start.", supervisor.program_log(name))
+        if time.monotonic() > deadline:
+            raise Failure(f"{name} doesn't answer: {problem}", supervisor.program_log(name))
+        time.sleep(0.1)
+
+
+def _write_stack_file(instance: Instance, supervisor: Supervisor, outputs: dict[str, str], users: list[dict]) -> None:
+    cognito = emulator.client(instance, "cognito-idp")
+    pool = {"UserPoolId": outputs["UserPoolId"], "ClientId": outputs["UserPoolClientId"]}
+    app_client = cognito.describe_user_pool_client(**pool)["UserPoolClient"]
+    stack = {
+        # The id changes with every change of the API's routes.
+        "api_url": f"{instance.endpoint}/_aws/execute-api/{outputs['ApiId']}/{STAGE}",
+        "web_url": None,
+        "aws_endpoint_url": instance.endpoint,
+        "region": REGION,
+        "user_pool_id": outputs["UserPoolId"],
+        "user_pool_client_id": outputs["UserPoolClientId"],
+        "user_pool_client_secret": app_client["ClientSecret"],
+        "database_url": instance.database_url(SUPERUSER, DATABASE),
+        "database_roles": {login: instance.database_url(login, DATABASE) for login in (MIGRATOR, *ROLES)},
+        "pgpass": str(instance.pgpass),
+        "redis_url": instance.redis_url,
+        "commands_table": None,
+        "functions": {
+            "tenant": outputs["TenantApiFunctionName"],
+            "internal": None,
+            "aggregate": None,
+            "commands": None,
+            "migrate": outputs["MigrateFunctionName"],
+        },
+        "supervisor": supervisor.url,
+        "users": [
+            {
+                "email": user["email"],
+                "password": instance.passwords["demo"],
+                "groups": user["groups"],
+                "tenant_id": user["tenant_id"],
+                "sub": user["sub"],
+            }
+            for user in users
+        ],
+    }
+    write_private(instance.stack_file, json.dumps(stack, indent=2))
+
+
+def _questions(instance: Instance) -> dict[str, Callable[[], None]]:
+    return {
+        "PostgreSQL answers a query": lambda: postgres.ask(instance),
+        "Redis answers a PING": lambda: redis.ask(instance),
+        "The AWS emulator is healthy": lambda: emulator.ask(instance),
+        "The API refuses a call without a token": lambda: _ask_api(instance),
+    }
+
+
+def _ask_api(instance: Instance) -> None:
+    try:
+        with urllib.request.urlopen(f"{instance.stack()['api_url']}/tenant/me", timeout=5) as answer:
+            code = answer.status
+    except urllib.error.HTTPError as error:
+        code = error.code
+    if code != 401:
+        raise Failure(f"it answered {code} instead of 401")
+
+
+def _problem(ask: Callable[[], None]) -> str | None:
+    try:
+        ask()
+    except Exception as error:  # whatever keeps a part from answering is the answer
+        return str(error).strip() or type(error).__name__
+    return None
+
+
+def _raise_unless_all_answer(instance: Instance) -> None:
+    for name, ask in _questions(instance).items():
+        if problem := _problem(ask):
+            raise Failure(f"“{name}” doesn't hold: {problem}", instance.logs / f"{emulator.NAME}.log")
+
+
+def _follow_functions(instance: Instance) -> None:
+    """Prints what the functions log, which is in the emulator's log groups."""
+    client = emulator.client(instance, "logs")
+    newest: dict[str, int] = {}
+    begin = int(time.time() * 1000)
+    while True:
+        with contextlib.suppress(client.exceptions.ClientError, OSError):
+            for group in client.describe_log_groups(logGroupNamePrefix="/painel-alquimista/")["logGroups"]:
+                name = group["logGroupName"]
+                since = newest.get(name, begin)
+                for event in client.filter_log_events(logGroupName=name, startTime=since)["events"]:
+                    newest[name] = event["timestamp"] + 1
+                    print(f"[{name.rsplit('/', 1)[-1]}] {event['message'].rstrip()}", flush=True)
+        time.sleep(1)
+
+
+def _check_disk(instance: Instance) -> None:
+    CACHE.mkdir(parents=True, exist_ok=True)
+    for place in (instance.directory, CACHE):
+        free = shutil.disk_usage(place).free
+        if free < NEEDED_BYTES:
+            raise Failure(
+                f"Only {free / 1024**3:.1f} GiB are free in {place}; {NEEDED_BYTES / 1024**3:.0f} GiB are needed."
+            )
+
+
+@contextlib.contextmanager
+def _stopped_on_failure(supervisor: Supervisor) -> Iterator[None]:
+    was_running = supervisor.running()
+    try:
+        yield
+    except BaseException:
+        if was_running:
+            say("  The stack was already running and has been left running.")
+        else:
+            with _uninterrupted():
+                say("  Stopping what was started.")
+                supervisor.stop()
+        raise
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Lets a stop end although Ctrl-C is pressed again."""
+    previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous)

@@ -1,0 +1,79 @@
+"""Makes the pinned virtual environment that devstack and the tests run in.
+
+Runs before that environment exists, so it uses nothing but the standard library. Prints the environment's
+interpreter on standard output, and what it does on standard error.
+"""
+
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+import venv
+from pathlib import Path
+
+if __package__:
+    from devstack import packages
+else:
+    import packages
+
+LOCK = Path(__file__).with_name("requirements.txt")
+MINIMUM_PYTHON = (3, 11)
+
+
+def cache_home() -> Path:
+    """The folder that every clone of the project shares: tools and compiled dependencies."""
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "painel-alquimista"
+
+
+def ensure() -> Path:
+    """Returns the environment's interpreter, after making the environment if it isn't complete."""
+    digest = hashlib.sha256(LOCK.read_bytes() + sys.version.encode()).hexdigest()[:16]
+    home = cache_home() / f"tools-{digest}"
+    python, complete = home / "bin" / "python", home / ".complete"
+    home.parent.mkdir(parents=True, exist_ok=True)
+    # Two clones may start at once; the second waits and finds the work done.
+    with open(home.with_suffix(".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not complete.exists():
+            shutil.rmtree(home, ignore_errors=True)
+            _install(home, python)
+            complete.touch()
+    return python
+
+
+def _install(home: Path, python: Path) -> None:
+    started = time.monotonic()
+    total = sum(1 for line in LOCK.read_text().splitlines() if "==" in line and not line.startswith((" ", "#")))
+    _say(f"Installing the pinned tools ({total} Python packages) into {home}")
+    packages.ensure("python3-venv")
+    venv.create(home, with_pip=True)
+    command = [python, "-m", "pip", "install", "--no-deps", "--require-hashes", "--no-input", "-r", LOCK]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as pip:
+        assert pip.stdout is not None
+        output = []
+        for line in pip.stdout:
+            output.append(line)
+            if line.startswith("Collecting "):
+                name = line.split()[1].split("==")[0]
+                count = sum(1 for seen in output if seen.startswith("Collecting "))
+                _say(f"  [{count}/{total}] {name}")
+            elif line.startswith("Installing collected packages"):
+                _say("  unpacking")
+    if pip.returncode != 0:
+        sys.stderr.writelines(output[-15:])
+        raise SystemExit("The tools could not be installed: see pip's message above (is there a network?).")
+    _say(f"  done in {time.monotonic() - started:.0f} s")
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    if sys.version_info < MINIMUM_PYTHON:
+        raise SystemExit(f"Python 3.11 or newer is needed; {sys.executable} is {sys.version.split()[0]}.")
+    print(ensure())
