@@ -1,0 +1,46 @@
+//! The permission matrix: the one place that says who may call what.
+
+use crate::claims::{Group, Groups};
+
+/// One row of the matrix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Permission {
+    /// The HTTP method, upper case.
+    pub method: &'static str,
+    /// The route template, as in the OpenAPI document: `/internal/tenants/{id}`.
+    pub path: &'static str,
+    /// Any of these groups may call it.
+    pub allowed: Groups,
+}
+
+macro_rules! matrix {
+    ($($(#[$doc:meta])* $operation:ident: $method:ident $path:literal => [$($group:ident),+];)+) => {
+        /// Everything the API can be asked. A handler is reachable only as one of these.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Operation {
+            $($(#[$doc])* $operation,)+
+        }
+
+        impl Operation {
+            /// Every operation, in the order of the matrix.
+            pub const ALL: &[Self] = &[$(Self::$operation),+];
+
+            /// The operation's row.
+            #[must_use]
+            pub const fn permission(self) -> Permission {
+                match self {
+                    $(Self::$operation => Permission {
+                        method: stringify!($method),
+                        path: $path,
+                        allowed: Groups::of(&[$(Group::$group),+]),
+                    },)+
+                }
+            }
+        }
+    };
+}
+
+matrix! {
+    /// The caller's company: its data, limits and use of them.
+    TenantMe: GET "/tenant/me" => [InternalAdmin, InternalSupport, TenantAdmin, TenantUser];
+}

@@ -1,0 +1,185 @@
+//! Connections and transactions.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use auth_context::TenantScope;
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
+use sqlx::{AssertSqlSafe, Executor, PgConnection, PgPool, Postgres};
+use tokio::sync::OnceCell;
+use uuid::Uuid;
+
+use crate::credentials::{Credentials, Login};
+use crate::error::{DataError, is_disconnection, is_login_refusal};
+
+/// A function handles one request at a time; the second connection is for what must not wait behind it.
+const MAX_CONNECTIONS: u32 = 2;
+/// The longest wait for a connection, a new one included. A statement's own limit is its role's `statement_timeout`.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Below what a proxy or a database behind it allows an idle client.
+const MAX_LIFETIME: Duration = Duration::from_mins(15);
+
+/// Where the database is. The login comes from [`Credentials`].
+#[derive(Clone, Debug, Deserialize)]
+pub struct DatabaseSettings {
+    /// `DATABASE_HOST`
+    pub database_host: String,
+    /// `DATABASE_PORT`
+    pub database_port: u16,
+    /// `DATABASE_NAME`
+    pub database_name: String,
+    /// `DATABASE_TLS`: `verify-full` or `disable`
+    pub database_tls: Tls,
+    /// `DATABASE_CA_FILE`: a PEM file with the certificate authorities to trust besides the system's, as managed
+    /// databases have their own. Optional.
+    #[serde(default)]
+    pub database_ca_file: Option<PathBuf>,
+}
+
+impl DatabaseSettings {
+    /// Options for one connection as this login.
+    #[must_use]
+    pub fn connect_options(&self, login: &Login) -> PgConnectOptions {
+        let options = PgConnectOptions::new_without_pgpass()
+            .host(&self.database_host)
+            .port(self.database_port)
+            .database(&self.database_name)
+            .username(&login.username)
+            .password(login.password.expose_secret())
+            .ssl_mode(match self.database_tls {
+                Tls::Disable => PgSslMode::Disable,
+                Tls::VerifyFull => PgSslMode::VerifyFull,
+            });
+        match &self.database_ca_file {
+            Some(file) => options.ssl_root_cert(file),
+            None => options,
+        }
+    }
+}
+
+/// Whether to encrypt the connection. There is no half-hearted mode.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tls {
+    /// Plain TCP: a database on the same machine.
+    Disable,
+    /// TLS, with the server's certificate and name verified.
+    VerifyFull,
+}
+
+/// A pool of connections as one role.
+pub struct Database {
+    settings: DatabaseSettings,
+    credentials: Credentials,
+    /// Made at first use, because that takes reading the password.
+    pool: OnceCell<PgPool>,
+}
+
+impl Database {
+    /// A pool that connects when it is first used.
+    #[must_use]
+    pub fn new(settings: DatabaseSettings, credentials: Credentials) -> Self {
+        Self {
+            settings,
+            credentials,
+            pool: OnceCell::new(),
+        }
+    }
+
+    /// Connects before the first request needs it. A failure costs nothing: that request tries again.
+    pub async fn warm_up(&self) {
+        if let Err(error) = self.connection().await {
+            tracing::warn!(%error, "database not connected at start");
+        }
+    }
+
+    /// A connection that is not known to be broken. Reads the password again when the database refuses it.
+    async fn connection(&self) -> Result<PoolConnection<Postgres>, DataError> {
+        let pool = self.pool.get_or_try_init(|| self.open_pool()).await?;
+        match pool.acquire().await {
+            Err(refusal) if is_login_refusal(&refusal) => {
+                tracing::info!("login refused: reading the password again");
+                pool.set_connect_options(self.connect_options(&self.credentials.read().await?));
+                Ok(pool.acquire().await?)
+            }
+            result => Ok(result?),
+        }
+    }
+
+    async fn open_pool(&self) -> Result<PgPool, DataError> {
+        let login = self.credentials.read().await?;
+        Ok(PgPoolOptions::new()
+            .max_connections(MAX_CONNECTIONS)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .max_lifetime(MAX_LIFETIME)
+            // A ping before each use would be a round trip more; `begin` finds out for itself.
+            .test_before_acquire(false)
+            .connect_lazy_with(self.connect_options(&login)))
+    }
+
+    fn connect_options(&self, login: &Login) -> PgConnectOptions {
+        self.settings.connect_options(login)
+    }
+}
+
+/// A read-only transaction that sees one tenant, by row-level security.
+///
+/// Dropped without [`commit`](Self::commit), as after an error or when its request was given up, it closes its
+/// connection: what state that is in is not worth finding out, and no other request may inherit it.
+pub struct TenantTx {
+    connection: PoolConnection<Postgres>,
+    tenant_id: Uuid,
+    committed: bool,
+}
+
+impl TenantTx {
+    /// Begins a transaction for the tenant of this scope, in one round trip.
+    pub(crate) async fn begin(database: &Database, scope: &TenantScope) -> Result<Self, DataError> {
+        let tenant_id = scope.tenant_id();
+        // Each idle connection may have died while nobody looked. Nothing was asked of it yet: try the next.
+        let mut attempts_left = MAX_CONNECTIONS;
+        loop {
+            let mut tx = Self {
+                connection: database.connection().await?,
+                tenant_id,
+                committed: false,
+            };
+            // One round trip instead of two takes the simple protocol, which has no parameters. A UUID displays as
+            // hexadecimal digits and hyphens, nothing else.
+            let begin = format!("BEGIN READ ONLY; SET LOCAL app.tenant_id = '{tenant_id}'");
+            match tx.connection.execute(sqlx::raw_sql(AssertSqlSafe(begin))).await {
+                Ok(_) => return Ok(tx),
+                Err(error) if is_disconnection(&error) && attempts_left > 0 => attempts_left -= 1,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// The tenant whose rows this transaction sees.
+    #[must_use]
+    pub const fn tenant_id(&self) -> Uuid {
+        self.tenant_id
+    }
+
+    /// Ends the transaction and gives the connection back.
+    pub async fn commit(mut self) -> Result<(), DataError> {
+        self.connection.execute(sqlx::raw_sql("COMMIT")).await?;
+        self.committed = true;
+        Ok(())
+    }
+
+    pub(crate) fn connection(&mut self) -> &mut PgConnection {
+        &mut self.connection
+    }
+}
+
+impl Drop for TenantTx {
+    fn drop(&mut self) {
+        if !self.committed {
+            self.connection.close_on_drop();
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! Everything that touches PostgreSQL.
+//!
+//! Tenant data is read through a [`TenantTx`], which takes a [`auth_context::TenantScope`]: a bare tenant id opens
+//! nothing. One module a resource, each with its rows and its queries.
+
+mod credentials;
+mod database;
+mod error;
+mod money;
+
+pub mod cnpj;
+pub mod schema;
+pub mod tenants;
+
+pub use credentials::{Credentials, CredentialsError, Login};
+pub use database::{Database, DatabaseSettings, TenantTx, Tls};
+pub use error::DataError;
+pub use money::Money;

@@ -1,0 +1,69 @@
+-- What must exist before the migrations: roles, the schema and its owner. Runs at every deployment, as a login that may
+-- create roles and owns the database (the master user of a managed database will do); it needs no superuser.
+
+DO $$
+DECLARE
+    role text;
+BEGIN
+    FOREACH role IN ARRAY ARRAY['app_owner', 'app_tenant', 'app_internal', 'app_commands', 'app_jobs'] LOOP
+        IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
+            BEGIN
+                EXECUTE format('CREATE ROLE %I NOLOGIN', role);
+            EXCEPTION WHEN duplicate_object OR unique_violation THEN
+                NULL; -- Roles belong to the whole cluster: somebody else was quicker.
+            END;
+        END IF;
+    END LOOP;
+
+    IF NOT pg_has_role(current_user, 'app_owner', 'member') THEN
+        EXECUTE format('GRANT app_owner TO %I', current_user);
+    END IF;
+
+    -- Per role, because a proxy in front of the database refuses settings at connection time.
+    -- Timeouts end below the deadline of the function that waits; short statements lose more to JIT than they gain.
+    FOREACH role IN ARRAY ARRAY['app_tenant', 'app_internal', 'app_commands', 'app_jobs'] LOOP
+        EXECUTE format('ALTER ROLE %I SET timezone = ''UTC''', role);
+        EXECUTE format('ALTER ROLE %I SET jit = off', role);
+        EXECUTE format('ALTER ROLE %I SET idle_in_transaction_session_timeout = ''15s''', role);
+    END LOOP;
+    ALTER ROLE app_tenant SET statement_timeout = '4s';
+    ALTER ROLE app_tenant SET default_transaction_read_only = on;
+    ALTER ROLE app_internal SET statement_timeout = '8s';
+    ALTER ROLE app_internal SET lock_timeout = '2s';
+    ALTER ROLE app_commands SET statement_timeout = '10s';
+    ALTER ROLE app_commands SET lock_timeout = '5s';
+END
+$$;
+
+DO $$
+DECLARE
+    relation record;
+BEGIN
+    EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
+    EXECUTE format(
+        'GRANT CONNECT ON DATABASE %I TO app_tenant, app_internal, app_commands, app_jobs', current_database()
+    );
+    -- The rollup works in temporary tables; migrations do when they must.
+    EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO app_jobs, app_owner', current_database());
+
+    IF to_regnamespace('alquimista_platform') IS NULL THEN
+        CREATE SCHEMA alquimista_platform AUTHORIZATION app_owner;
+    ELSIF (SELECT nspowner FROM pg_namespace WHERE nspname = 'alquimista_platform') <> 'app_owner'::regrole THEN
+        ALTER SCHEMA alquimista_platform OWNER TO app_owner;
+    END IF;
+
+    -- Tables of a platform that was there first.
+    FOR relation IN
+        SELECT oid::regclass AS name FROM pg_class
+        WHERE relnamespace = 'alquimista_platform'::regnamespace AND relkind IN ('r', 'p')
+            AND relowner <> 'app_owner'::regrole
+    LOOP
+        EXECUTE format('ALTER TABLE %s OWNER TO app_owner', relation.name);
+    END LOOP;
+
+    -- Nothing the owner makes may be called by everybody; migrations grant by name.
+    ALTER DEFAULT PRIVILEGES FOR ROLE app_owner REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+END
+$$;
+
+CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA alquimista_platform;

@@ -1,0 +1,89 @@
+//! Around every request: its id, its time budget, its log line.
+
+use std::time::{Duration, Instant};
+
+use axum::extract::{MatchedPath, Request};
+use axum::middleware::Next;
+use axum::response::Response;
+use lambda_http::http::{HeaderMap, HeaderName, HeaderValue};
+use lambda_http::request::RequestContext;
+use tracing::Instrument;
+use tracing::field::Empty;
+
+use crate::Problem;
+use crate::answer::revalidate;
+
+/// The longest a request may take: below the function's timeout, so that the caller gets our answer, not the gateway's.
+const REQUEST_BUDGET: Duration = Duration::from_secs(8);
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Runs a request to its answer, whatever happens inside, and logs one line: no e-mail, no query, nothing secret.
+pub(crate) async fn observe(request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let request_id = request_id(&request);
+    let method = request.method().clone();
+    let request_headers: HeaderMap = request.headers().clone();
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("unmatched", MatchedPath::as_str)
+        .to_owned();
+    let span = tracing::info_span!("request", request_id, route, %method, sub = Empty, tenant_id = Empty);
+
+    async {
+        let answered = tokio::time::timeout(REQUEST_BUDGET, next.run(request)).await;
+        let mut response = answered.unwrap_or_else(|_| {
+            axum::response::IntoResponse::into_response(Problem::unavailable(
+                "the request's time budget is spent",
+            ))
+        });
+
+        let problem = response.extensions_mut().remove::<Problem>();
+        let mut response = match &problem {
+            Some(problem) => {
+                let allow = response.headers_mut().remove(lambda_http::http::header::ALLOW);
+                let mut answer = problem.respond(&request_id);
+                answer
+                    .headers_mut()
+                    .extend(allow.map(|allow| (lambda_http::http::header::ALLOW, allow)));
+                answer
+            }
+            None => revalidate(&method, &request_headers, response).await,
+        };
+        if let Ok(value) = HeaderValue::from_str(&request_id) {
+            response.headers_mut().insert(REQUEST_ID, value);
+        }
+        log(response.status().as_u16(), started.elapsed(), problem.as_ref());
+        response
+    }
+    .instrument(span)
+    .await
+}
+
+fn log(status: u16, took: Duration, problem: Option<&Problem>) {
+    let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    let code = problem.map(|problem| problem.code);
+    let cause = problem.and_then(|problem| problem.cause.as_deref());
+    if status >= 500 {
+        tracing::error!(status, duration_ms, code, cause, "request");
+    } else {
+        tracing::info!(status, duration_ms, code, cause, "request");
+    }
+}
+
+/// The gateway's id of the request, which its access log shows too; without a gateway, the invocation's.
+fn request_id(request: &Request) -> String {
+    let of_gateway = match request.extensions().get::<RequestContext>() {
+        Some(RequestContext::ApiGatewayV1(context)) => context.request_id.clone(),
+        _ => None,
+    };
+    let of_invocation = || {
+        request
+            .extensions()
+            .get::<lambda_http::Context>()
+            .map(|context| context.request_id.clone())
+    };
+    of_gateway
+        .or_else(of_invocation)
+        .unwrap_or_else(|| uuid::Uuid::now_v7().to_string())
+}

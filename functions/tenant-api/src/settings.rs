@@ -1,0 +1,36 @@
+//! The function's settings.
+
+use data::DatabaseSettings;
+use http_api::AuthSettings;
+use runtime::SettingsError;
+use serde::Deserialize;
+
+/// Everything the function has to be told, read once at start.
+pub struct Settings {
+    /// What every function has to be told.
+    pub common: runtime::Settings,
+    /// Whose tokens are accepted.
+    pub auth: AuthSettings,
+    /// Where the database is.
+    pub database: DatabaseSettings,
+    /// `DATABASE_SECRET_ARN`: the secret with the login of `app_tenant`.
+    pub database_secret_arn: String,
+}
+
+#[derive(Deserialize)]
+struct Own {
+    database_secret_arn: String,
+}
+
+impl Settings {
+    /// Reads them from the environment.
+    pub fn read() -> Result<Self, SettingsError> {
+        let Own { database_secret_arn } = runtime::read()?;
+        Ok(Self {
+            common: runtime::read()?,
+            auth: runtime::read()?,
+            database: runtime::read()?,
+            database_secret_arn,
+        })
+    }
+}
