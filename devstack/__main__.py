@@ -6,12 +6,17 @@ import signal
 import sys
 from pathlib import Path
 
-from devstack import checks, postgres, stack, users
+import psycopg
+from botocore.exceptions import BotoCoreError, ClientError
+
+from devstack import checks, emulator, postgres, stack, users
 from devstack.config import ROOT
 from devstack.console import Failure, say, show
 from devstack.instance import Instance
 
 INTERRUPTED = 130
+# What a full disk, a lost connection or a refused call raises, wherever it happens.
+UNEXPECTED = (OSError, BotoCoreError, ClientError, psycopg.Error)
 
 
 def main() -> int:
@@ -24,6 +29,9 @@ def main() -> int:
         return _run(arguments, instance)
     except Failure as failure:
         show(failure)
+        return 1
+    except UNEXPECTED as error:
+        show(Failure(f"{type(error).__name__}: {error}", instance.logs / f"{emulator.NAME}.log"))
         return 1
     except KeyboardInterrupt:
         say("\nInterrupted.")

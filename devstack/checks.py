@@ -138,8 +138,8 @@ def _environment(instance: Instance | None = None) -> dict[str, str]:
 def _install(tool: tuple[str, str, tuple[str, ...]]) -> None:
     """Compiles a cargo subcommand into the cache, once per version."""
     name, version, options = tool
-    marker = CARGO_TOOLS / f".{name}-{version}"
-    if marker.exists():
+    installed = CARGO_TOOLS / ".crates.toml"
+    if installed.exists() and f'"{name} {version} ' in installed.read_text():
         return
     with step(f"Compiling {name} {version} (once; takes some minutes)"):
         # In a target folder of its own: its dependencies have other features than ours.
@@ -147,4 +147,3 @@ def _install(tool: tuple[str, str, tuple[str, ...]]) -> None:
         command = ["cargo", "install", "--locked", "--quiet", "--version", version, "--root", CARGO_TOOLS, *options, name]
         if subprocess.run(command, env=environment, cwd=CACHE).returncode != 0:
             raise Failure(f"{name} could not be installed; cargo's message is above.")
-        marker.touch()

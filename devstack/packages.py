@@ -51,7 +51,7 @@ def ensure(*names: str) -> None:
 
 
 def _apt(prefix: list[str], command: list[str]) -> bool:
-    # RUNLEVEL=1 tells Debian's install scripts not to start the services; create_main_cluster is harmless.
+    # With RUNLEVEL=1 most systems don't start what they install. A service that starts all the same is never used.
     settings = ["env", "DEBIAN_FRONTEND=noninteractive", "RUNLEVEL=1"]
     result = subprocess.run([*prefix, *settings, *command], capture_output=True, text=True)
     if result.returncode != 0:

@@ -53,14 +53,15 @@ def up(instance: Instance) -> None:
 
 def down(instance: Instance) -> None:
     """Stops every process of the instance."""
+    if not instance.run.exists():
+        say("Nothing is running.")
+        return
     with instance.locked(), step("Stopping"), _uninterrupted():
         Supervisor(instance).stop()
 
 
 def reset(instance: Instance) -> None:
     """Stops the instance and deletes all of its data."""
-    if not instance.directory.exists():
-        return
     down(instance)
     with step("Deleting the local data"):
         instance.delete()

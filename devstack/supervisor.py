@@ -1,9 +1,11 @@
 """The instance's processes, kept by one supervisord: start, stop, and the state of each."""
 
 import configparser
+import contextlib
 import hashlib
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -62,10 +64,13 @@ class Supervisor:
             if self.config.read_text() == wanted:
                 for program in programs:
                     if self.state(program.name) in STOPPED_STATES:
-                        self._server().startProcess(program.name, False)
+                        # If it can't be started, waiting for its answer will tell, with its log.
+                        with contextlib.suppress(xmlrpc.client.Fault):
+                            self._server().startProcess(program.name, False)
                 return
             self.stop()
         self.stop_leftovers()
+        _make_socket_directory(self.socket.parent)
         self.config.write_text(wanted)
         environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", MARK: str(self.instance.directory)}
         started = subprocess.run(
@@ -90,16 +95,16 @@ class Supervisor:
             while _alive(pid) and time.monotonic() < deadline:
                 time.sleep(0.05)
         self.stop_leftovers()
+        if self.socket.parent != self.instance.run:
+            shutil.rmtree(self.socket.parent, ignore_errors=True)
 
     def stop_leftovers(self) -> None:
         """Ends processes of this instance that lost their supervisor."""
         for chosen in (signal.SIGINT, signal.SIGKILL):
             pids = self._marked()
             for pid in pids:
-                try:
+                with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, chosen)
-                except ProcessLookupError:
-                    pass
             deadline = time.monotonic() + 10
             while any(map(_alive, pids)) and time.monotonic() < deadline:
                 time.sleep(0.05)
@@ -172,11 +177,14 @@ def _socket_path(instance: Instance) -> Path:
     if len(str(path)) <= LONGEST_SOCKET_PATH:
         return path
     digest = hashlib.sha256(str(instance.directory).encode()).hexdigest()[:16]
-    directory = Path(tempfile.gettempdir()) / f"painel-alquimista-{os.geteuid()}-{digest}"
+    return Path(tempfile.gettempdir()) / f"painel-alquimista-{os.geteuid()}-{digest}" / "supervisor.sock"
+
+
+def _make_socket_directory(directory: Path) -> None:
     directory.mkdir(mode=0o700, exist_ok=True)
+    # In a folder that all users share, someone else may have made it first.
     if directory.stat().st_uid != os.geteuid():
-        raise Failure(f"{directory} belongs to another user; delete it or set TMPDIR.")
-    return directory / "supervisor.sock"
+        raise Failure(f"{directory} belongs to another user; set TMPDIR to a folder of your own.")
 
 
 def _escape(value: object) -> str:
