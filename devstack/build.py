@@ -16,7 +16,7 @@ def build() -> None:
     if shutil.which("cargo") is None:
         raise Failure("cargo isn't installed. Install Rust from https://rustup.rs and try again.")
     selected = [part for name in (*LAMBDAS, *HOST_BINARIES) for part in ("--package", name)]
-    command = ["cargo", "build", "--locked", "--profile", CARGO_PROFILE, *selected]
+    command = ["cargo", "build", "--profile", CARGO_PROFILE, *selected]
     if subprocess.run(command, cwd=ROOT, env=cargo_environment()).returncode != 0:
         raise Failure("The build failed; cargo's message is above.")
     for name in LAMBDAS:

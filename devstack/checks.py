@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ PROFILE = ["--profile", CARGO_PROFILE]
 CARGO_DENY = ("cargo-deny", "0.20.2", ())
 SQLX_CLI = ("sqlx-cli", "0.9.0", ("--no-default-features", "--features", "postgres,rustls"))
 
-Command = list[str | Path]
+Command = Sequence[str | Path]
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ CHECKS = {
     ),
     "deny": Check(
         "Dependencies: bans, licences, sources",
-        (["cargo", "deny", "check", "bans", "licenses", "sources"],),
+        (["cargo", "deny", "--log-level", "error", "check", "bans", "licenses", "sources"],),
         cargo_tool=CARGO_DENY,
     ),
     "clippy": Check(
@@ -144,6 +144,7 @@ def _install(tool: tuple[str, str, tuple[str, ...]]) -> None:
     with step(f"Compiling {name} {version} (once; takes some minutes)"):
         # In a target folder of its own: its dependencies have other features than ours.
         environment = {key: value for key, value in os.environ.items() if key != "CARGO_TARGET_DIR"}
-        command = ["cargo", "install", "--locked", "--quiet", "--version", version, "--root", CARGO_TOOLS, *options, name]
+        where: Command = ["--root", CARGO_TOOLS, "--version", version]
+        command: Command = ["cargo", "install", "--locked", "--quiet", *where, *options, name]
         if subprocess.run(command, env=environment, cwd=CACHE).returncode != 0:
             raise Failure(f"{name} could not be installed; cargo's message is above.")

@@ -4,7 +4,7 @@ import contextlib
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 LOG_LINES = 20
@@ -53,9 +53,11 @@ def show(failure: Failure) -> None:
         say(f"  │ {line}")
 
 
-def run_logged(command: list[str | Path], log: Path, **settings: object) -> None:
+def run_logged(command: Sequence[str | Path], log: Path, *, cwd: Path, env: dict[str, str]) -> None:
     """Runs a command with its output in a log; raises Failure with the log's end if it fails."""
     with log.open("w") as output:
-        result = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, **settings)
+        result = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd=cwd, env=env
+        )
     if result.returncode != 0:
         raise Failure(f"{Path(command[0]).name} ended with exit code {result.returncode}.", log)

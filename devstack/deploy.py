@@ -3,6 +3,8 @@
 import json
 import os
 
+from cfnlint.decode import cfn_yaml
+
 from devstack import emulator
 from devstack.config import ARCHITECTURE, DATABASE, MIGRATOR, REGION, ROLES, ROOT, STACK_NAME, STAGE, TOOLS_BIN
 from devstack.console import Failure, run_logged
@@ -18,6 +20,7 @@ def deploy(instance: Instance) -> dict[str, str]:
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     arns = {login: _put_secret(instance, login) for login in (MIGRATOR, *ROLES)}
     parameters = {
+        **_defaults(),
         "StageName": STAGE,
         # Locally the browser reaches the API through the web server, so no other origin is ever asked about.
         "WebOrigin": "http://localhost",
@@ -33,8 +36,9 @@ def deploy(instance: Instance) -> dict[str, str]:
         "DatabaseRoleSecretArns": ",".join(arns[role] for role in ROLES),
     }
     overrides = [f"{name}={value}" for name, value in parameters.items()]
+    options = ["--config-env", "local", "--s3-bucket", BUCKET, "--parameter-overrides", *overrides]
     run_logged(
-        [TOOLS_BIN / "sam", "deploy", "--config-env", "local", "--s3-bucket", BUCKET, "--parameter-overrides", *overrides],
+        [TOOLS_BIN / "sam", "deploy", *options],
         instance.logs / "deploy.log",
         cwd=ROOT,
         env={**os.environ, **emulator.environment(instance), "SAM_CLI_TELEMETRY": "0"},
@@ -51,6 +55,12 @@ def migrate(instance: Instance, function: str) -> dict:
         message = report.get("errorMessage", report) if isinstance(report, dict) else report
         raise Failure(f"The migrations failed: {message}", instance.logs / "emulator.log")
     return report
+
+
+def _defaults() -> dict[str, str]:
+    """The template's defaults, spelled out: for a stack that exists, SAM keeps the values of its last deployment."""
+    declared = cfn_yaml.load(str(ROOT / "template.yaml"))["Parameters"]
+    return {name: str(it["Default"]) for name, it in declared.items() if it.get("Default", "") != ""}
 
 
 def _put_secret(instance: Instance, login: str) -> str:

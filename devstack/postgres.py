@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -40,11 +41,10 @@ def initialize(instance: Instance) -> None:
         password.flush()
         if os.geteuid() == 0:
             shutil.chown(password.name, SYSTEM_USER)
-        made = _as_server_user(
-            directory,
-            server_bin() / "initdb", "--pgdata", ".", "--username", SUPERUSER, "--pwfile", password.name,
-            "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-instructions",
-        )
+        login = ["--username", SUPERUSER, "--pwfile", password.name, "--auth", "scram-sha-256"]
+        text = ["--encoding", "UTF8", "--locale", "C.UTF-8"]
+        command = [server_bin() / "initdb", "--pgdata", ".", *login, *text, "--no-instructions"]
+        made = _as_server_user(directory, *command)
     if made.returncode != 0:
         raise Failure(f"initdb failed: {made.stderr.strip()}")
     instance.postgres_data = directory
@@ -123,7 +123,5 @@ def _as_server_user(directory: Path, *command: str | Path) -> subprocess.Complet
     if os.geteuid() != 0:
         return subprocess.run(script, env=environment, capture_output=True, text=True)
     account = pwd.getpwnam(SYSTEM_USER)
-    return subprocess.run(
-        script, env=environment, cwd="/", capture_output=True, text=True,
-        user=account.pw_uid, group=account.pw_gid, extra_groups=[],
-    )
+    identity: dict[str, Any] = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+    return subprocess.run(script, env=environment, cwd="/", capture_output=True, text=True, **identity)

@@ -1,6 +1,7 @@
 """The local stack as a whole: up, down, reset, status, logs."""
 
 import contextlib
+import functools
 import json
 import shutil
 import signal
@@ -17,6 +18,8 @@ from devstack.instance import SUPERUSER, Instance, write_private
 from devstack.supervisor import Program, Supervisor
 
 READY_SECONDS = 60
+# How far back `logs` begins with what functions said.
+RECENT_SECONDS = 60
 # A build from nothing, the tools and the demo data together stay below this.
 NEEDED_BYTES = 4 * 1024**3
 
@@ -96,7 +99,7 @@ def summary(instance: Instance) -> None:
     print("\n  Try:")
     print(f"    TOKEN=$(make -s token USER={example})")
     print(f'    curl -s -H "Authorization: Bearer $TOKEN" {stack["api_url"]}/tenant/me')
-    print("\n  make status, make logs, make down; everything about it is in " f"{instance.stack_file}")
+    print(f"\n  make status, make logs, make down; everything about it is in {instance.stack_file}")
 
 
 def logs(instance: Instance) -> None:
@@ -120,7 +123,7 @@ def _start_servers(instance: Instance, supervisor: Supervisor) -> None:
     programs: list[Program] = [server.program(instance) for server in SERVERS]
     supervisor.start(programs)
     for server in SERVERS:
-        _wait(supervisor, server.NAME, lambda server=server: server.ask(instance))
+        _wait(supervisor, server.NAME, functools.partial(server.ask, instance))
     postgres.create_database(instance)
 
 
@@ -211,7 +214,7 @@ def _follow_functions(instance: Instance) -> None:
     """Prints what the functions log, which is in the emulator's log groups."""
     client = emulator.client(instance, "logs")
     newest: dict[str, int] = {}
-    begin = int(time.time() * 1000)
+    begin = int((time.time() - RECENT_SECONDS) * 1000)
     while True:
         with contextlib.suppress(client.exceptions.ClientError, OSError):
             for group in client.describe_log_groups(logGroupNamePrefix="/painel-alquimista/")["logGroups"]:

@@ -13,6 +13,7 @@ import time
 import xmlrpc.client
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from supervisor.states import STOPPED_STATES, ProcessStates
 from supervisor.xmlrpc import SupervisorTransport
@@ -75,7 +76,10 @@ class Supervisor:
         environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", MARK: str(self.instance.directory)}
         started = subprocess.run(
             [TOOLS_BIN / "supervisord", "-c", self.config],
-            env=environment, cwd=self.instance.directory, capture_output=True, text=True,
+            env=environment,
+            cwd=self.instance.directory,
+            capture_output=True,
+            text=True,
         )
         if started.returncode != 0:
             raise Failure(f"supervisord didn't start: {(started.stderr or started.stdout).strip()}", self.log)
@@ -119,7 +123,7 @@ class Supervisor:
     def program_log(self, name: str) -> Path:
         return self.instance.logs / f"{name}.log"
 
-    def _server(self) -> xmlrpc.client.ServerProxy:
+    def _server(self) -> Any:
         # The host is never asked for: the transport goes through the socket.
         return xmlrpc.client.ServerProxy("http://localhost", SupervisorTransport(None, None, self.url)).supervisor
 

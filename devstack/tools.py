@@ -14,10 +14,7 @@ import time
 import venv
 from pathlib import Path
 
-if __package__:
-    from devstack import packages
-else:
-    import packages
+from devstack import packages
 
 LOCK = Path(__file__).with_name("requirements.txt")
 MINIMUM_PYTHON = (3, 11)
@@ -51,7 +48,7 @@ def _install(home: Path, python: Path) -> None:
     _say(f"Installing the pinned tools ({total} Python packages) into {home}")
     packages.ensure("python3-venv")
     venv.create(home, with_pip=True)
-    command = [python, "-m", "pip", "install", "--no-deps", "--require-hashes", "--no-input", "-r", LOCK]
+    command = [str(python), "-m", "pip", "install", "--no-deps", "--require-hashes", "--no-input", "-r", str(LOCK)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as pip:
         assert pip.stdout is not None
         output = []

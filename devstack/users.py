@@ -41,8 +41,8 @@ def load_demo_data(instance: Instance, users: list[dict]) -> None:
     """Fills an empty database; its progress goes to the terminal."""
     listing = instance.data / "demo-users.json"
     write_private(listing, json.dumps(users))
-    command = [build.binary("demo-data"), "load", "--users", listing]
-    command += ["--database-url", instance.database_url(MIGRATOR, DATABASE)]
+    database = instance.database_url(MIGRATOR, DATABASE)
+    command = [build.binary("demo-data"), "load", "--users", listing, "--database-url", database]
     if subprocess.run(command).returncode != 0:
         raise Failure("The demo data could not be loaded; the message is above.")
 

@@ -34,7 +34,7 @@ def test_every_operation_asks_for_a_signed_in_user(operations):
 
 
 def test_the_authorizer_is_the_user_pool_and_reads_the_authorization_header(openapi):
-    (name, scheme), = openapi["components"]["securitySchemes"].items()
+    ((name, scheme),) = openapi["components"]["securitySchemes"].items()
     assert name == "SignedInUser"
     assert (scheme["in"], scheme["name"]) == ("header", "Authorization")
     assert scheme["x-amazon-apigateway-authorizer"] == {
@@ -57,7 +57,12 @@ def test_preflights_need_no_token_and_allow_the_web_origin_alone(openapi):
         assert headers["method.response.header.Access-Control-Allow-Origin"] == {"Fn::Sub": "'${WebOrigin}'"}
         allowed = headers["method.response.header.Access-Control-Allow-Headers"].strip("'").split(",")
         assert set(allowed) == {
-            "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Cache-Control",
+            "Authorization",
+            "Content-Type",
+            "Idempotency-Key",
+            "If-Match",
+            "If-None-Match",
+            "Cache-Control",
         }
         methods_allowed = headers["method.response.header.Access-Control-Allow-Methods"].strip("'").lower().split(",")
         assert set(methods_allowed) == set(methods)
@@ -71,7 +76,7 @@ def test_no_gateway_response_is_forgotten(openapi):
 def test_gateway_responses_are_problems(openapi, kind, status, code):
     response = openapi["x-amazon-apigateway-gateway-responses"][kind]
     assert response["statusCode"] == str(status)
-    (media_type, body), = response["responseTemplates"].items()
+    ((media_type, body),) = response["responseTemplates"].items()
     # The one template API Gateway falls back to, whatever the request accepts.
     assert media_type == "application/json"
     problem = json.loads(body)

@@ -49,7 +49,10 @@ def test_the_pool_outlives_its_stack(template, pool):
 def test_the_groups_are_the_contracts(of_type):
     groups = of_type("AWS::Cognito::UserPoolGroup").values()
     assert {group["GroupName"] for group in groups} == {
-        "INTERNAL_ADMIN", "INTERNAL_SUPPORT", "TENANT_ADMIN", "TENANT_USER",
+        "INTERNAL_ADMIN",
+        "INTERNAL_SUPPORT",
+        "TENANT_ADMIN",
+        "TENANT_USER",
     }
     # A group with a role would hand out AWS credentials.
     assert not any("RoleArn" in group for group in groups)
@@ -80,7 +83,9 @@ def test_clients_are_confidential_and_keep_accounts_secret(app_clients):
 def test_clients_use_the_three_flows_of_the_contract(app_clients):
     for client in app_clients:
         assert set(client["ExplicitAuthFlows"]) == {
-            "ALLOW_USER_PASSWORD_AUTH", "ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH",
+            "ALLOW_USER_PASSWORD_AUTH",
+            "ALLOW_USER_SRP_AUTH",
+            "ALLOW_REFRESH_TOKEN_AUTH",
         }
 
 
