@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from devstack.config import CARGO_PROFILE, CARGO_TARGET, HOST_BINARIES, LAMBDAS, ROOT, cargo_environment
+from devstack.config import CARGO_PROFILE, CARGO_TARGET, LAMBDAS, ROOT, cargo_environment
 from devstack.console import Failure
 
 PACKAGES = ROOT / "target" / "lambda"
@@ -15,8 +15,8 @@ def build() -> None:
     """Builds what is deployed and what loads the demo data; cargo's progress goes to the terminal."""
     if shutil.which("cargo") is None:
         raise Failure("cargo isn't installed. Install Rust from https://rustup.rs and try again.")
-    selected = [part for name in (*LAMBDAS, *HOST_BINARIES) for part in ("--package", name)]
-    command = ["cargo", "build", "--profile", CARGO_PROFILE, *selected]
+    # All of the workspace, as the tests do: another selection has other features, and would compile everything twice.
+    command = ["cargo", "build", "--locked", "--workspace", "--profile", CARGO_PROFILE]
     if subprocess.run(command, cwd=ROOT, env=cargo_environment()).returncode != 0:
         raise Failure("The build failed; cargo's message is above.")
     for name in LAMBDAS:

@@ -20,9 +20,8 @@ ARCHITECTURE = {"x86_64": "x86_64", "aarch64": "arm64"}[platform.machine()]
 STAGE = "local"
 STACK_NAME = "painel-local"
 
-# Crates that become functions (the binary is named like its crate), and those that run on this machine.
+# Crates that become functions; the binary is named like its crate.
 LAMBDAS = ("tenant-api", "migrate")
-HOST_BINARIES = ("demo-data",)
 # Enough optimisation for the demo data, little enough to build quickly.
 CARGO_PROFILE = "fast"
 
