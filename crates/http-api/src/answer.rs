@@ -5,7 +5,7 @@ use axum::Json;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, SecondsFormat, Utc};
-use headers::{CacheControl, ETag, HeaderMapExt, IfNoneMatch};
+use headers::{ETag, HeaderMapExt, IfNoneMatch};
 use http_body_util::BodyExt;
 use lambda_http::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde::{Serialize, Serializer};
@@ -49,8 +49,10 @@ pub(crate) async fn revalidate(method: &Method, request: &HeaderMap, response: R
     if let Some(tag) = tag {
         head.headers.typed_insert(tag);
     }
-    head.headers
-        .typed_insert(CacheControl::new().with_private().with_no_cache());
+    head.headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("private, no-cache"),
+    );
     head.headers
         .insert(header::VARY, HeaderValue::from_static("Authorization, Accept"));
     if unchanged {

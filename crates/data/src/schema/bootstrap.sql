@@ -4,6 +4,7 @@
 DO $$
 DECLARE
     role text;
+    wanted record;
 BEGIN
     FOREACH role IN ARRAY ARRAY['app_owner', 'app_tenant', 'app_internal', 'app_commands', 'app_jobs'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role) THEN
@@ -21,17 +22,34 @@ BEGIN
 
     -- Per role, because a proxy in front of the database refuses settings at connection time.
     -- Timeouts end below the deadline of the function that waits; short statements lose more to JIT than they gain.
-    FOREACH role IN ARRAY ARRAY['app_tenant', 'app_internal', 'app_commands', 'app_jobs'] LOOP
-        EXECUTE format('ALTER ROLE %I SET timezone = ''UTC''', role);
-        EXECUTE format('ALTER ROLE %I SET jit = off', role);
-        EXECUTE format('ALTER ROLE %I SET idle_in_transaction_session_timeout = ''15s''', role);
+    FOR wanted IN
+        SELECT * FROM (VALUES
+            ('app_tenant', 'TimeZone', 'UTC'),
+            ('app_tenant', 'jit', 'off'),
+            ('app_tenant', 'default_transaction_read_only', 'on'),
+            ('app_tenant', 'statement_timeout', '4s'),
+            ('app_tenant', 'idle_in_transaction_session_timeout', '15s'),
+            ('app_internal', 'TimeZone', 'UTC'),
+            ('app_internal', 'jit', 'off'),
+            ('app_internal', 'statement_timeout', '8s'),
+            ('app_internal', 'lock_timeout', '2s'),
+            ('app_internal', 'idle_in_transaction_session_timeout', '15s'),
+            ('app_commands', 'TimeZone', 'UTC'),
+            ('app_commands', 'jit', 'off'),
+            ('app_commands', 'statement_timeout', '10s'),
+            ('app_commands', 'lock_timeout', '5s'),
+            ('app_commands', 'idle_in_transaction_session_timeout', '15s'),
+            ('app_jobs', 'TimeZone', 'UTC'),
+            ('app_jobs', 'jit', 'off'),
+            ('app_jobs', 'idle_in_transaction_session_timeout', '60s')
+        ) AS settings (role, name, value)
+    LOOP
+        CONTINUE WHEN EXISTS (
+            SELECT FROM pg_roles AS r
+            WHERE r.rolname = wanted.role AND format('%s=%s', wanted.name, wanted.value) = ANY (r.rolconfig)
+        );
+        EXECUTE format('ALTER ROLE %I SET %I = %L', wanted.role, wanted.name, wanted.value);
     END LOOP;
-    ALTER ROLE app_tenant SET statement_timeout = '4s';
-    ALTER ROLE app_tenant SET default_transaction_read_only = on;
-    ALTER ROLE app_internal SET statement_timeout = '8s';
-    ALTER ROLE app_internal SET lock_timeout = '2s';
-    ALTER ROLE app_commands SET statement_timeout = '10s';
-    ALTER ROLE app_commands SET lock_timeout = '5s';
 END
 $$;
 

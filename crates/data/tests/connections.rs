@@ -1,0 +1,147 @@
+//! What happens to a request when the database is slow, restarted or gone.
+
+use std::time::{Duration, Instant};
+
+use auth_context::{Caller, Claims, Group, Groups, Operation, TenantScope};
+use chrono::{NaiveDate, Utc};
+use data::{Credentials, Database, tenants};
+use sqlx::{Connection, Executor, PgConnection};
+use test_support::TestDatabase;
+use uuid::Uuid;
+
+fn scope() -> TenantScope {
+    let claims = Claims {
+        sub: "s".into(),
+        groups: Groups::of(&[Group::TenantUser]),
+        tenant_id: Some(Uuid::from_u128(1)),
+    };
+    Caller::authorize(claims, Operation::TenantMe)
+        .unwrap()
+        .tenant_scope(None)
+        .unwrap()
+}
+
+fn today() -> NaiveDate {
+    Utc::now().date_naive()
+}
+
+/// The backends that serve a role in a database.
+async fn backends(superuser: &mut PgConnection, state: &str) -> i64 {
+    sqlx::query_scalar(
+        "SELECT count(*) FROM pg_stat_activity
+         WHERE datname = current_database() AND usename = 'app_tenant' AND state LIKE $1",
+    )
+    .bind(state)
+    .fetch_one(superuser)
+    .await
+    .unwrap()
+}
+
+#[tokio::test]
+async fn a_connection_that_died_unseen_is_replaced() {
+    let database = TestDatabase::new().await;
+    let pool = database.database("app_tenant");
+    let mut superuser = database.superuser().await;
+    for _ in 0..3 {
+        assert!(
+            tenants::overview(&pool, &scope(), today())
+                .await
+                .unwrap()
+                .is_none()
+        );
+        let killed: i64 = sqlx::query_scalar(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+             WHERE datname = current_database() AND usename = 'app_tenant'",
+        )
+        .fetch_one(&mut superuser)
+        .await
+        .unwrap();
+        assert_eq!(killed, 1, "one connection serves one request after the other");
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_was_given_up_leaves_no_transaction_behind() {
+    let database = TestDatabase::new().await;
+    let pool = database.database("app_tenant");
+    let mut superuser = database.superuser().await;
+    let mut locking = superuser.begin().await.unwrap();
+    locking
+        .execute("LOCK TABLE alquimista_platform.tenants IN ACCESS EXCLUSIVE MODE")
+        .await
+        .unwrap();
+    for _ in 0..3 {
+        let given_up = tokio::time::timeout(
+            Duration::from_millis(200),
+            tenants::overview(&pool, &scope(), today()),
+        )
+        .await;
+        assert!(given_up.is_err());
+    }
+    locking.rollback().await.unwrap();
+
+    assert!(
+        tenants::overview(&pool, &scope(), today())
+            .await
+            .unwrap()
+            .is_none()
+    );
+    // The connections given up are closed by a task of their own.
+    for _ in 0..50 {
+        if backends(&mut superuser, "%").await == 1 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(backends(&mut superuser, "%").await, 1);
+    assert_eq!(backends(&mut superuser, "idle in transaction%").await, 0);
+}
+
+#[tokio::test]
+async fn a_statement_that_takes_too_long_is_unavailable_and_not_our_defect() {
+    let database = TestDatabase::new().await;
+    let pool = database.database("app_tenant");
+    let mut superuser = database.superuser().await;
+    let mut locking = superuser.begin().await.unwrap();
+    locking
+        .execute("LOCK TABLE alquimista_platform.tenants IN ACCESS EXCLUSIVE MODE")
+        .await
+        .unwrap();
+    let error = tenants::overview(&pool, &scope(), today()).await.unwrap_err();
+    assert!(error.is_transient(), "{error}");
+    locking.rollback().await.unwrap();
+    assert!(tenants::overview(&pool, &scope(), today()).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_unreachable_database_is_unavailable_within_its_budget() {
+    let database = TestDatabase::new().await;
+    let mut settings = database.settings();
+    // A port that was just free.
+    settings.database_port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let pool = Database::new(settings, Credentials::Fixed(TestDatabase::login("app_tenant")));
+    let started = Instant::now();
+    let error = tenants::overview(&pool, &scope(), today()).await.unwrap_err();
+    assert!(error.is_transient(), "{error}");
+    assert!(
+        started.elapsed() < Duration::from_secs(8),
+        "{:?}",
+        started.elapsed()
+    );
+}
+
+#[tokio::test]
+async fn a_black_hole_is_unavailable_within_its_budget() {
+    let database = TestDatabase::new().await;
+    // Accepts connections and never says a word.
+    let hole = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut settings = database.settings();
+    settings.database_port = hole.local_addr().unwrap().port();
+    let pool = Database::new(settings, Credentials::Fixed(TestDatabase::login("app_tenant")));
+    let error = tenants::overview(&pool, &scope(), today()).await.unwrap_err();
+    assert!(error.is_transient(), "{error}");
+}

@@ -1,0 +1,24 @@
+"""What the black-box tests share."""
+
+import functools
+from collections.abc import Callable
+
+import pytest
+from stack import Stack, stack_of_environment
+
+
+@pytest.fixture(scope="session")
+def stack() -> Stack:
+    return stack_of_environment()
+
+
+@pytest.fixture(scope="session")
+def token(stack: Stack) -> Callable[..., str]:
+    """The ID token of the demo user with exactly these groups; signs in once a user."""
+
+    @functools.cache
+    def of(*groups: str, tenant: int | None = None) -> str:
+        user = stack.user(*groups, tenant=tenant)
+        return stack.sign_in(user["email"], user["password"]).id
+
+    return of
