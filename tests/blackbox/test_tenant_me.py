@@ -105,7 +105,7 @@ def test_a_bad_tenant_is_named(stack: Stack, token: Callable[..., str], params: 
 
 
 def test_a_huge_query_is_the_callers_mistake(stack: Stack, token: Callable[..., str]) -> None:
-    params = {f"parameter_{index}": "x" * 1_000 for index in range(100)} | {"tenant_id": "x" * 100_000}
+    params = {f"parameter_{index}": "x" * 500 for index in range(100)} | {"tenant_id": "x" * 10_000}
     assert 400 <= stack.get("/tenant/me", token("TENANT_USER", tenant=0), params).status_code < 500
 
 

@@ -3,7 +3,7 @@
 import base64
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import jwt
 import pytest
@@ -139,19 +139,6 @@ def test_rights_are_the_union_of_the_groups(stack: Stack) -> None:
         token = stack.sign_in(email, PASSWORD).id
         assert stack.get(ME, token).json()["id"] == a
         assert stack.get(ME, token, {"tenant_id": b}).json()["id"] == b
-
-
-def test_nobody_chooses_their_tenant(stack: Stack, token: Callable[..., str]) -> None:
-    cognito = stack.aws("cognito-idp")
-    user = stack.user("TENANT_USER", tenant=0)
-    tokens = stack.sign_in(user["email"], user["password"])
-    other = stack.user("TENANT_USER", tenant=1)["tenant_id"]
-    with pytest.raises(cognito.exceptions.NotAuthorizedException):
-        cognito.update_user_attributes(
-            AccessToken=tokens.access, UserAttributes=[{"Name": "custom:tenant_id", "Value": other}]
-        )
-    again = stack.sign_in(user["email"], user["password"])
-    assert stack.get(ME, again.id).json()["id"] == user["tenant_id"]
 
 
 def test_tokens_live_fifteen_minutes(signed_in: Tokens) -> None:
