@@ -22,8 +22,8 @@ UNEXPECTED = (OSError, BotoCoreError, ClientError, psycopg.Error)
 def main() -> int:
     arguments = _parse()
     instance = Instance(arguments.dir)
-    # A terminal that closes, or a kill, must clean up as Ctrl-C does.
-    for chosen in (signal.SIGTERM, signal.SIGHUP):
+    # All of them must clean up as Ctrl-C does.
+    for chosen in stack.INTERRUPTIONS:
         signal.signal(chosen, signal.default_int_handler)
     try:
         return _run(arguments, instance)

@@ -24,6 +24,8 @@ RECENT_SECONDS = 60
 NEEDED_BYTES = 4 * 1024**3
 
 SERVERS = (postgres, redis, emulator)
+# What ends a command early: Ctrl-C, a kill, a terminal that closes.
+INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def up(instance: Instance) -> None:
@@ -254,8 +256,9 @@ def _stopped_on_failure(supervisor: Supervisor) -> Iterator[None]:
 @contextlib.contextmanager
 def _uninterrupted() -> Iterator[None]:
     """Lets a stop end although Ctrl-C is pressed again."""
-    previous = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    previous = {chosen: signal.signal(chosen, signal.SIG_IGN) for chosen in INTERRUPTIONS}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, previous)
+        for chosen, handler in previous.items():
+            signal.signal(chosen, handler)
