@@ -51,7 +51,7 @@ CREATE TABLE tenant_agent_changes (
     new_status varchar(20)
 );
 CREATE INDEX tenant_agent_changes_by_time ON tenant_agent_changes (effective_at, id);
-CREATE INDEX tenant_agent_changes_by_tenant ON tenant_agent_changes (tenant_id, effective_at DESC);
+CREATE INDEX tenant_agent_changes_by_agent ON tenant_agent_changes (tenant_id, agent_id, effective_at DESC, id DESC);
 
 -- The instant a change counts from: now, or what the migrator sets in app.effective_at to load a past.
 CREATE FUNCTION change_instant() RETURNS timestamptz
@@ -98,16 +98,19 @@ CREATE TRIGGER tenants_record_mrr AFTER INSERT OR UPDATE OR DELETE ON tenants
 CREATE FUNCTION record_agent_change() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, alquimista_platform, pg_temp
 AS $$
+DECLARE
+    tenant uuid := CASE WHEN TG_OP = 'DELETE' THEN OLD.tenant_id ELSE NEW.tenant_id END;
+    agent uuid := CASE WHEN TG_OP = 'DELETE' THEN OLD.agent_id ELSE NEW.agent_id END;
+    before_status text := CASE WHEN TG_OP <> 'INSERT' THEN OLD.status END;
+    after_status text := CASE WHEN TG_OP <> 'DELETE' THEN NEW.status END;
 BEGIN
-    IF TG_OP = 'INSERT' THEN
+    IF before_status IS DISTINCT FROM after_status THEN
         INSERT INTO tenant_agent_changes (tenant_id, agent_id, effective_at, old_status, new_status)
-        VALUES (NEW.tenant_id, NEW.agent_id, change_instant(), NULL, NEW.status);
-    ELSIF TG_OP = 'DELETE' THEN
-        INSERT INTO tenant_agent_changes (tenant_id, agent_id, effective_at, old_status, new_status)
-        VALUES (OLD.tenant_id, OLD.agent_id, change_instant(), OLD.status, NULL);
-    ELSIF NEW.status <> OLD.status THEN
-        INSERT INTO tenant_agent_changes (tenant_id, agent_id, effective_at, old_status, new_status)
-        VALUES (NEW.tenant_id, NEW.agent_id, change_instant(), OLD.status, NEW.status);
+        SELECT tenant, agent, greatest(change_instant(), max(c.effective_at)), before_status, after_status
+        FROM (
+            SELECT effective_at FROM tenant_agent_changes
+            WHERE tenant_id = tenant AND agent_id = agent ORDER BY effective_at DESC, id DESC LIMIT 1
+        ) AS c;
     END IF;
     RETURN NULL;
 END

@@ -98,5 +98,6 @@ GRANT EXECUTE ON FUNCTION aggregate_day(date), ensure_request_partitions(date, i
     drop_request_partitions(date), response_time_bucket(integer) TO app_jobs;
 
 -- Called from constraints, generated columns and queries, in the name of whoever writes or reads.
-GRANT EXECUTE ON FUNCTION fold_name(text), cnpj_check_digit(text), cnpj_is_valid(text) TO app_internal;
+GRANT EXECUTE ON FUNCTION fold_name(text) TO app_tenant, app_internal;
+GRANT EXECUTE ON FUNCTION cnpj_check_digit(text), cnpj_is_valid(text) TO app_internal;
 GRANT EXECUTE ON FUNCTION day_start(date), utc_today() TO app_tenant, app_internal, app_commands, app_jobs;

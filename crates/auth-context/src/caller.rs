@@ -100,11 +100,7 @@ mod tests {
     const OTHER: Uuid = Uuid::from_u128(2);
 
     fn claims(groups: &[Group], tenant_id: Option<Uuid>) -> Claims {
-        Claims {
-            sub: "sub".into(),
-            groups: Groups::of(groups),
-            tenant_id,
-        }
+        Claims { sub: "sub".into(), groups: Groups::of(groups), tenant_id }
     }
 
     fn caller(groups: &[Group], tenant_id: Option<Uuid>) -> Caller {
@@ -114,10 +110,7 @@ mod tests {
     #[test]
     fn without_a_group_nothing_is_allowed() {
         for operation in Operation::ALL {
-            assert_eq!(
-                Caller::authorize(claims(&[], Some(OWN)), *operation),
-                Err(Denied::NoGroup)
-            );
+            assert_eq!(Caller::authorize(claims(&[], Some(OWN)), *operation), Err(Denied::NoGroup));
         }
     }
 

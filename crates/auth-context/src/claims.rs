@@ -20,12 +20,8 @@ pub enum Group {
 
 impl Group {
     /// Every group, in the order of the permission matrix.
-    pub const ALL: [Self; 4] = [
-        Self::InternalAdmin,
-        Self::InternalSupport,
-        Self::TenantAdmin,
-        Self::TenantUser,
-    ];
+    pub const ALL: [Self; 4] =
+        [Self::InternalAdmin, Self::InternalSupport, Self::TenantAdmin, Self::TenantUser];
 
     /// The group's name in Cognito.
     #[must_use]
@@ -73,9 +69,7 @@ impl Groups {
 
     /// The members, in the order of [`Group::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Group> {
-        Group::ALL
-            .into_iter()
-            .filter(move |group| self.intersects(Self::of(&[*group])))
+        Group::ALL.into_iter().filter(move |group| self.intersects(Self::of(&[*group])))
     }
 
     /// Reads `cognito:groups` in the three forms in which it reaches a function: a JSON list (from the token), and
@@ -119,9 +113,7 @@ fn groups<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Groups, D::Error
 }
 
 fn lenient_uuid<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Uuid>, D::Error> {
-    Ok(Value::deserialize(deserializer)?
-        .as_str()
-        .and_then(|text| text.parse().ok()))
+    Ok(Value::deserialize(deserializer)?.as_str().and_then(|text| text.parse().ok()))
 }
 
 #[cfg(test)]

@@ -53,15 +53,9 @@ impl KeyStore {
     /// A store that fetches from this URL. The URL is a setting apart from the issuer: the issuer names who signed, the
     /// URL says where to ask.
     pub fn new(url: String) -> Result<Self, reqwest::Error> {
-        let client = reqwest::Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(FETCH_TIMEOUT)
-            .build()?;
-        Ok(Self {
-            url,
-            client,
-            cache: Mutex::default(),
-        })
+        let client =
+            reqwest::Client::builder().connect_timeout(CONNECT_TIMEOUT).timeout(FETCH_TIMEOUT).build()?;
+        Ok(Self { url, client, cache: Mutex::default() })
     }
 
     /// Fetches the keys before the first request needs them. A failure costs nothing: that request tries again.
@@ -78,24 +72,13 @@ impl KeyStore {
             return Ok(Some(key.clone()));
         }
         if let Some(attempt) = &cache.last_attempt {
-            let interval = if cache.by_id.is_empty() {
-                RETRY_INTERVAL
-            } else {
-                REFETCH_INTERVAL
-            };
+            let interval = if cache.by_id.is_empty() { RETRY_INTERVAL } else { REFETCH_INTERVAL };
             if attempt.at.elapsed() < interval {
-                return if attempt.succeeded {
-                    Ok(None)
-                } else {
-                    Err(KeyStoreError::RecentFailure)
-                };
+                return if attempt.succeeded { Ok(None) } else { Err(KeyStoreError::RecentFailure) };
             }
         }
         let fetched = self.fetch().await;
-        cache.last_attempt = Some(Attempt {
-            at: Instant::now(),
-            succeeded: fetched.is_ok(),
-        });
+        cache.last_attempt = Some(Attempt { at: Instant::now(), succeeded: fetched.is_ok() });
         cache.by_id = fetched?;
         Ok(cache.by_id.get(id).cloned())
     }
@@ -108,10 +91,6 @@ impl KeyStore {
             Some((key.common.key_id.clone()?, DecodingKey::from_jwk(key).ok()?))
         });
         let by_id: HashMap<_, _> = usable.collect();
-        if by_id.is_empty() {
-            Err(KeyStoreError::Empty)
-        } else {
-            Ok(by_id)
-        }
+        if by_id.is_empty() { Err(KeyStoreError::Empty) } else { Ok(by_id) }
     }
 }

@@ -43,4 +43,12 @@ macro_rules! matrix {
 matrix! {
     /// The caller's company: its data, limits and use of them.
     TenantMe: GET "/tenant/me" => [InternalAdmin, InternalSupport, TenantAdmin, TenantUser];
+    /// The company's agents and their use in the last 30 days.
+    TenantAgents: GET "/tenant/agents" => [InternalAdmin, InternalSupport, TenantAdmin, TenantUser];
+    /// The company's integrations.
+    TenantIntegrations: GET "/tenant/integrations" => [InternalAdmin, InternalSupport, TenantAdmin];
+    /// The company's use in a period, by day and by agent.
+    TenantUsage: GET "/tenant/usage" => [InternalAdmin, InternalSupport, TenantAdmin, TenantUser];
+    /// The company's incidents and the platform's.
+    TenantIncidents: GET "/tenant/incidents" => [InternalAdmin, InternalSupport, TenantAdmin, TenantUser];
 }

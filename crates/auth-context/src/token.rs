@@ -57,17 +57,10 @@ impl TokenVerifier {
             return Err(TokenError::Invalid(format!("algorithm {:?}", header.alg)));
         }
         // Where a token says its key can be found (jku, x5u, jwk) is ignored.
-        let key_id = header
-            .kid
-            .ok_or_else(|| TokenError::Invalid("no key id".into()))?;
-        let key = self
-            .keys
-            .key(&key_id)
-            .await?
-            .ok_or_else(|| TokenError::Invalid("unknown key id".into()))?;
-        let token = jsonwebtoken::decode::<IdToken>(token, &key, &self.validation)
-            .map_err(invalid)?
-            .claims;
+        let key_id = header.kid.ok_or_else(|| TokenError::Invalid("no key id".into()))?;
+        let key =
+            self.keys.key(&key_id).await?.ok_or_else(|| TokenError::Invalid("unknown key id".into()))?;
+        let token = jsonwebtoken::decode::<IdToken>(token, &key, &self.validation).map_err(invalid)?.claims;
         if token.token_use != "id" {
             return Err(TokenError::Invalid("not an ID token".into()));
         }

@@ -20,10 +20,6 @@ fn every_operation_is_deployed_and_nothing_else_is() {
         .map(|operation| operation.permission())
         .map(|permission| (permission.method.to_owned(), permission.path.to_owned()))
         .collect();
-    assert_eq!(
-        in_matrix.len(),
-        Operation::ALL.len(),
-        "an operation is listed twice"
-    );
+    assert_eq!(in_matrix.len(), Operation::ALL.len(), "an operation is listed twice");
     assert_eq!(in_matrix, deployed());
 }

@@ -1,5 +1,7 @@
 //! Which tokens identify somebody, and which don't.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
 use std::time::Duration;
 
 use auth_context::{Claims, Group, Groups, KeyStore, TokenError, TokenVerifier};
@@ -25,21 +27,15 @@ fn valid() -> Value {
 }
 
 /// Claims with one of them changed; null takes it away.
-fn with(name: &str, value: Value) -> Value {
+fn with(name: &str, value: impl Into<Value>) -> Value {
     let mut claims = valid();
-    if value.is_null() {
-        claims.as_object_mut().unwrap().remove(name);
-    } else {
-        claims[name] = value;
-    }
+    claims[name] = value.into();
+    claims.as_object_mut().unwrap().retain(|_, value| !value.is_null());
     claims
 }
 
-fn assert_invalid(verified: Result<Claims, TokenError>, why: &str) {
-    assert!(
-        matches!(verified, Err(TokenError::Invalid(_))),
-        "{why}: {verified:?}"
-    );
+fn assert_invalid(outcome: &Result<Claims, TokenError>, why: &str) {
+    assert!(matches!(outcome, Err(TokenError::Invalid(_))), "{why}: {outcome:?}");
 }
 
 #[tokio::test]
@@ -57,10 +53,7 @@ async fn a_claim_that_is_wrong_or_missing_makes_a_token_invalid() {
     let verifier = verifier(&issuer);
     let now = valid()["iat"].as_u64().unwrap();
     for (name, value) in [
-        (
-            "iss",
-            json!("https://cognito-idp.sa-east-1.amazonaws.com/sa-east-1_Other"),
-        ),
+        ("iss", json!("https://cognito-idp.sa-east-1.amazonaws.com/sa-east-1_Other")),
         ("iss", Value::Null),
         ("aud", json!("client-of-others")),
         ("aud", json!(["client-of-others"])),
@@ -75,7 +68,7 @@ async fn a_claim_that_is_wrong_or_missing_makes_a_token_invalid() {
         ("sub", Value::Null),
     ] {
         let token = issuer.sign(&with(name, value.clone()));
-        assert_invalid(verifier.verify(&token).await, &format!("{name}: {value}"));
+        assert_invalid(&verifier.verify(&token).await, &format!("{name}: {value}"));
     }
 }
 
@@ -85,10 +78,7 @@ async fn an_access_token_is_no_id_token() {
     let mut claims = with("aud", Value::Null);
     claims["token_use"] = json!("access");
     claims["client_id"] = json!(TestIssuer::CLIENT);
-    assert_invalid(
-        verifier(&issuer).verify(&issuer.sign(&claims)).await,
-        "an access token",
-    );
+    assert_invalid(&verifier(&issuer).verify(&issuer.sign(&claims)).await, "an access token");
 }
 
 #[tokio::test]
@@ -104,18 +94,12 @@ async fn garbage_is_invalid() {
         "a.b.c".into(),
         message.into(),
         format!("{message}."),
-        format!(
-            "{message}.{}",
-            signature.replace(|c: char| c.is_ascii_digit(), "A")
-        ),
+        format!("{message}.{}", signature.replace(|c: char| c.is_ascii_digit(), "A")),
         format!("{token}.x"),
         "é".repeat(1000),
         "A".repeat(100_000),
     ] {
-        assert_invalid(
-            verifier.verify(&garbage).await,
-            &garbage.chars().take(40).collect::<String>(),
-        );
+        assert_invalid(&verifier.verify(&garbage).await, &garbage.chars().take(40).collect::<String>());
     }
 }
 
@@ -124,14 +108,8 @@ async fn a_changed_payload_is_invalid() {
     let issuer = TestIssuer::start().await;
     let token = issuer.sign(&valid());
     let signature = token.rsplit_once('.').unwrap().1;
-    let forged = TestIssuer::message(
-        &issuer.header(),
-        &with("cognito:groups", json!(["INTERNAL_ADMIN"])),
-    );
-    assert_invalid(
-        verifier(&issuer).verify(&format!("{forged}.{signature}")).await,
-        "forged groups",
-    );
+    let forged = TestIssuer::message(&issuer.header(), &with("cognito:groups", json!(["INTERNAL_ADMIN"])));
+    assert_invalid(&verifier(&issuer).verify(&format!("{forged}.{signature}")).await, "forged groups");
 }
 
 #[tokio::test]
@@ -142,21 +120,15 @@ async fn the_token_does_not_choose_the_algorithm() {
 
     for none in ["none", "None", "NONE"] {
         let message = TestIssuer::message(&header(none), &valid());
-        assert_invalid(verifier.verify(&format!("{message}.")).await, none);
+        assert_invalid(&verifier.verify(&format!("{message}.")).await, none);
     }
     // The public key, known to everybody, used as a shared secret.
     let message = TestIssuer::message(&header("HS256"), &valid());
     let secret = hmac::Key::new(hmac::HMAC_SHA256, &issuer.public_key());
     let signature = URL_SAFE_NO_PAD.encode(hmac::sign(&secret, message.as_bytes()));
-    assert_invalid(
-        verifier.verify(&format!("{message}.{signature}")).await,
-        "RS/HS confusion",
-    );
+    assert_invalid(&verifier.verify(&format!("{message}.{signature}")).await, "RS/HS confusion");
     for alg in ["RS384", "RS512", "PS256", "ES256", "EdDSA", ""] {
-        assert_invalid(
-            verifier.verify(&issuer.sign_with(&header(alg), &valid())).await,
-            alg,
-        );
+        assert_invalid(&verifier.verify(&issuer.sign_with(&header(alg), &valid())).await, alg);
     }
 }
 
@@ -164,10 +136,7 @@ async fn the_token_does_not_choose_the_algorithm() {
 async fn the_token_does_not_choose_the_key() {
     let (issuer, attacker) = (TestIssuer::start().await, TestIssuer::start().await);
     let verifier = verifier(&issuer);
-    assert_invalid(
-        verifier.verify(&attacker.sign(&valid())).await,
-        "our key id, their key",
-    );
+    assert_invalid(&verifier.verify(&attacker.sign(&valid())).await, "our key id, their key");
     for injected in [
         json!({"jku": attacker.jwks_url()}),
         json!({"x5u": attacker.jwks_url()}),
@@ -177,14 +146,8 @@ async fn the_token_does_not_choose_the_key() {
         json!({"kid": null}),
     ] {
         let mut header = attacker.header();
-        header
-            .as_object_mut()
-            .unwrap()
-            .extend(injected.as_object().unwrap().clone());
-        assert_invalid(
-            verifier.verify(&attacker.sign_with(&header, &valid())).await,
-            &injected.to_string(),
-        );
+        header.as_object_mut().unwrap().extend(injected.as_object().unwrap().clone());
+        assert_invalid(&verifier.verify(&attacker.sign_with(&header, &valid())).await, &injected.to_string());
     }
     assert_eq!(attacker.fetches(), 0, "nobody asked where the token pointed");
 }
@@ -194,11 +157,7 @@ async fn keys_are_fetched_once_for_many_requests() {
     let issuer = TestIssuer::start().await;
     let verifier = verifier(&issuer);
     let token = issuer.sign(&valid());
-    let (a, b, c) = tokio::join!(
-        verifier.verify(&token),
-        verifier.verify(&token),
-        verifier.verify(&token)
-    );
+    let (a, b, c) = tokio::join!(verifier.verify(&token), verifier.verify(&token), verifier.verify(&token));
     assert!(a.is_ok() && b.is_ok() && c.is_ok());
     assert_eq!(issuer.fetches(), 1);
 }
@@ -211,7 +170,7 @@ async fn an_unknown_key_is_looked_for_at_most_once_a_minute() {
     issuer.rotate();
     let token = issuer.sign(&valid());
     for _ in 0..5 {
-        assert_invalid(verifier.verify(&token).await, "a key nobody knows yet");
+        assert_invalid(&verifier.verify(&token).await, "a key nobody knows yet");
     }
     assert_eq!(issuer.fetches(), 1, "the first fetch is less than a minute old");
 
@@ -229,11 +188,8 @@ async fn without_keys_nobody_gets_in_and_nobody_is_sent_away() {
     issuer.fail(true);
     let token = issuer.sign(&valid());
     for _ in 0..3 {
-        let verified = verifier.verify(&token).await;
-        assert!(
-            matches!(verified, Err(TokenError::KeysUnavailable(_))),
-            "{verified:?}"
-        );
+        let outcome = verifier.verify(&token).await;
+        assert!(matches!(outcome, Err(TokenError::KeysUnavailable(_))), "{outcome:?}");
     }
     assert_eq!(issuer.fetches(), 1, "a failure is not repeated for every request");
 
@@ -241,27 +197,16 @@ async fn without_keys_nobody_gets_in_and_nobody_is_sent_away() {
     tokio::time::pause();
     tokio::time::advance(Duration::from_secs(2)).await;
     tokio::time::resume();
-    verifier
-        .verify(&token)
-        .await
-        .expect("recovered without a restart");
+    verifier.verify(&token).await.expect("recovered without a restart");
 }
 
 #[tokio::test]
 async fn an_unreachable_key_set_is_unavailable() {
     let issuer = TestIssuer::start().await;
     // A port that was just free.
-    let closed = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
-    let verified = verifier_at(format!("http://{closed}/jwks.json"))
-        .verify(&issuer.sign(&valid()))
-        .await;
-    assert!(
-        matches!(verified, Err(TokenError::KeysUnavailable(_))),
-        "{verified:?}"
-    );
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let outcome = verifier_at(format!("http://{closed}/jwks.json")).verify(&issuer.sign(&valid())).await;
+    assert!(matches!(outcome, Err(TokenError::KeysUnavailable(_))), "{outcome:?}");
 }
 
 #[tokio::test]
@@ -271,8 +216,5 @@ async fn known_keys_outlive_the_key_set() {
     let token = issuer.sign(&valid());
     verifier.verify(&token).await.unwrap();
     issuer.fail(true);
-    verifier
-        .verify(&token)
-        .await
-        .expect("a key that is known needs no fetch");
+    verifier.verify(&token).await.expect("a key that is known needs no fetch");
 }

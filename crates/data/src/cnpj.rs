@@ -51,9 +51,7 @@ impl FromStr for Cnpj {
         let mut all = [0; 14];
         let mut length = 0;
         for character in text.trim().chars().filter(|c| !matches!(c, '.' | '/' | '-')) {
-            let byte = u8::try_from(character)
-                .map_err(|_| CnpjError::Shape)?
-                .to_ascii_uppercase();
+            let byte = u8::try_from(character).map_err(|_| CnpjError::Shape)?.to_ascii_uppercase();
             let allowed = byte.is_ascii_digit() || (byte.is_ascii_uppercase() && length < 12);
             if !allowed || length == all.len() {
                 return Err(CnpjError::Shape);
@@ -65,11 +63,7 @@ impl FromStr for Cnpj {
             return Err(CnpjError::Shape);
         }
         let right = all[12] == check_digit(&all[..12]) && all[13] == check_digit(&all[..13]);
-        if right && !is_one_character(&all) {
-            Ok(Self(all))
-        } else {
-            Err(CnpjError::CheckDigits)
-        }
+        if right && !is_one_character(&all) { Ok(Self(all)) } else { Err(CnpjError::CheckDigits) }
     }
 }
 
@@ -91,24 +85,12 @@ pub fn format_stored(stored: &str) -> String {
     if stored.len() != 14 || !stored.is_ascii() {
         return stored.to_owned();
     }
-    format!(
-        "{}.{}.{}/{}-{}",
-        &stored[..2],
-        &stored[2..5],
-        &stored[5..8],
-        &stored[8..12],
-        &stored[12..]
-    )
+    format!("{}.{}.{}/{}-{}", &stored[..2], &stored[2..5], &stored[5..8], &stored[8..12], &stored[12..])
 }
 
 fn check_digit(characters: &[u8]) -> u8 {
     let weights = (2..=9).cycle();
-    let sum: u32 = characters
-        .iter()
-        .rev()
-        .zip(weights)
-        .map(|(c, weight)| u32::from(c - b'0') * weight)
-        .sum();
+    let sum: u32 = characters.iter().rev().zip(weights).map(|(c, weight)| u32::from(c - b'0') * weight).sum();
     match sum % 11 {
         0 | 1 => b'0',
         // At most 9: the cast can't truncate.
@@ -126,17 +108,9 @@ mod tests {
 
     #[test]
     fn reads_both_kinds_with_and_without_punctuation() {
-        for text in [
-            "12.ABC.345/01DE-35",
-            "12abc34501de35",
-            "11.222.333/0001-81",
-            " 11222333000181 ",
-        ] {
+        for text in ["12.ABC.345/01DE-35", "12abc34501de35", "11.222.333/0001-81", " 11222333000181 "] {
             let cnpj: Cnpj = text.parse().unwrap();
-            assert_eq!(
-                cnpj.as_str(),
-                text.trim().replace(['.', '/', '-'], "").to_uppercase()
-            );
+            assert_eq!(cnpj.as_str(), text.trim().replace(['.', '/', '-'], "").to_uppercase());
         }
     }
 
@@ -166,10 +140,7 @@ mod tests {
 
     #[test]
     fn a_base_gets_its_digits() {
-        assert_eq!(
-            Cnpj::from_base(*b"112223330001").unwrap().as_str(),
-            "11222333000181"
-        );
+        assert_eq!(Cnpj::from_base(*b"112223330001").unwrap().as_str(), "11222333000181");
         assert_eq!(Cnpj::from_base(*b"000000000000"), None);
         assert_eq!(Cnpj::from_base(*b"12abc34501de"), None);
     }

@@ -53,15 +53,12 @@ impl Credentials {
         match self {
             Self::Fixed(login) => Ok(login.clone()),
             Self::Secret { client, id } => {
-                let secret = client
-                    .get_secret_value()
-                    .secret_id(id)
-                    .send()
-                    .await
-                    .map_err(|error| CredentialsError::Unreadable {
+                let secret = client.get_secret_value().secret_id(id).send().await.map_err(|error| {
+                    CredentialsError::Unreadable {
                         id: id.clone(),
                         cause: DisplayErrorContext(error).to_string(),
-                    })?;
+                    }
+                })?;
                 secret
                     .secret_string()
                     .and_then(|json| serde_json::from_str::<Login>(json).ok())

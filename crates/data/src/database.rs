@@ -82,11 +82,7 @@ impl Database {
     /// A pool that connects when it is first used.
     #[must_use]
     pub fn new(settings: DatabaseSettings, credentials: Credentials) -> Self {
-        Self {
-            settings,
-            credentials,
-            pool: OnceCell::new(),
-        }
+        Self { settings, credentials, pool: OnceCell::new() }
     }
 
     /// Connects before the first request needs it. A failure costs nothing: that request tries again.
@@ -142,11 +138,7 @@ impl TenantTx {
         // Each idle connection may have died while nobody looked. Nothing was asked of it yet: try the next.
         let mut attempts_left = MAX_CONNECTIONS;
         loop {
-            let mut tx = Self {
-                connection: database.connection().await?,
-                tenant_id,
-                committed: false,
-            };
+            let mut tx = Self { connection: database.connection().await?, tenant_id, committed: false };
             // One round trip instead of two takes the simple protocol, which has no parameters. A UUID displays as
             // hexadecimal digits and hyphens, nothing else.
             let begin = format!("BEGIN READ ONLY; SET LOCAL app.tenant_id = '{tenant_id}'");

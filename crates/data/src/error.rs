@@ -36,11 +36,7 @@ impl From<sqlx::Error> for DataError {
             sqlx::Error::Database(refusal) => refusal.code().is_some_and(|code| is_transient(&code)),
             _ => false,
         };
-        if transient {
-            Self::Unavailable(error)
-        } else {
-            Self::Statement(error)
-        }
+        if transient { Self::Unavailable(error) } else { Self::Statement(error) }
     }
 }
 
@@ -63,8 +59,6 @@ pub(crate) fn is_login_refusal(error: &sqlx::Error) -> bool {
 /// SQLSTATEs that say "not now" (PostgreSQL, appendix A): connection exceptions, a refused login, insufficient
 /// resources, operator intervention (57014 is a statement past its timeout), lock and idle timeouts, system errors.
 fn is_transient(code: &str) -> bool {
-    ["08", "28", "53", "57", "58"]
-        .iter()
-        .any(|class| code.starts_with(class))
+    ["08", "28", "53", "57", "58"].iter().any(|class| code.starts_with(class))
         || matches!(code, "55P03" | "25P03")
 }

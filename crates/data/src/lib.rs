@@ -6,13 +6,19 @@
 mod credentials;
 mod database;
 mod error;
-mod money;
+mod number;
+mod period;
 
+pub mod agents;
 pub mod cnpj;
+pub mod incidents;
+pub mod integrations;
 pub mod schema;
 pub mod tenants;
+pub mod usage;
 
 pub use credentials::{Credentials, CredentialsError, Login};
 pub use database::{Database, DatabaseSettings, TenantTx, Tls};
 pub use error::DataError;
-pub use money::Money;
+pub use number::{Money, Percent};
+pub use period::{DateRange, Period};

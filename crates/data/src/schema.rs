@@ -40,18 +40,14 @@ pub enum SchemaError {
 /// Brings the database up to date: roles with these passwords, schema, migrations, partitions. Changes nothing that is
 /// as it should be. The connection's login must own the database and may create roles; it ends up as it was.
 pub async fn migrate(connection: &mut PgConnection, logins: &[Login]) -> Result<Report, SchemaError> {
-    connection
-        .execute(sqlx::raw_sql(include_str!("schema/bootstrap.sql")))
-        .await?;
+    connection.execute(sqlx::raw_sql(include_str!("schema/bootstrap.sql"))).await?;
     for login in logins {
         set_password(connection, login).await?;
     }
 
     // From here on as the owner, so that everything belongs to it.
     connection
-        .execute(sqlx::raw_sql(
-            "SET ROLE app_owner; SET search_path = alquimista_platform, public",
-        ))
+        .execute(sqlx::raw_sql("SET ROLE app_owner; SET search_path = alquimista_platform, public"))
         .await?;
     let before = applied_versions(connection).await?;
     MIGRATIONS.run(&mut *connection).await?;
@@ -63,16 +59,11 @@ pub async fn migrate(connection: &mut PgConnection, logins: &[Login]) -> Result<
     .bind(PARTITION_DAYS_AHEAD)
     .fetch_one(&mut *connection)
     .await?;
-    connection
-        .execute(sqlx::raw_sql("RESET search_path; RESET ROLE"))
-        .await?;
+    connection.execute(sqlx::raw_sql("RESET search_path; RESET ROLE")).await?;
 
     Ok(Report {
         version: after.last().copied().unwrap_or_default(),
-        applied: after
-            .into_iter()
-            .filter(|version| !before.contains(version))
-            .collect(),
+        applied: after.into_iter().filter(|version| !before.contains(version)).collect(),
         partitions_made,
     })
 }

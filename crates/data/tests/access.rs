@@ -1,5 +1,7 @@
 //! Who may see and do what, asked of the database itself, logged in as each of its roles.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that can't go on fails")]
+
 use auth_context::{Caller, Claims, Group, Groups, Operation};
 use chrono::NaiveDate;
 use data::tenants;
@@ -43,10 +45,7 @@ async fn two_tenants() -> TestDatabase {
 }
 
 async fn count(connection: &mut PgConnection, sql: &'static str) -> i64 {
-    sqlx::query_scalar(sql)
-        .fetch_one(connection)
-        .await
-        .unwrap_or_else(|error| panic!("{sql}: {error}"))
+    sqlx::query_scalar(sql).fetch_one(connection).await.unwrap_or_else(|error| panic!("{sql}: {error}"))
 }
 
 async fn scope_to(connection: &mut PgConnection, tenant: &str) {
@@ -60,19 +59,14 @@ async fn scope_to(connection: &mut PgConnection, tenant: &str) {
 async fn refusal(connection: &mut PgConnection, sql: &'static str) -> String {
     match connection.execute(sqlx::raw_sql(sql)).await {
         Ok(_) => panic!("was allowed: {sql}"),
-        Err(error) => error
-            .into_database_error()
-            .expect("the database's word")
-            .code()
-            .unwrap()
-            .into_owned(),
+        Err(error) => error.into_database_error().expect("the database's word").code().unwrap().into_owned(),
     }
 }
 
 const INSUFFICIENT_PRIVILEGE: &str = "42501";
 const RESTRICT_VIOLATION: &str = "23001";
 
-/// Every table that app_tenant may read, and how a row of another tenant would be found in it.
+/// Every table that `app_tenant` may read, and how a row of another tenant would be found in it.
 const TENANT_TABLES: [(&str, &str, &str); 6] = [
     (
         "tenants",
@@ -135,11 +129,7 @@ async fn with_a_scope_a_tenant_sees_its_own_rows_whatever_the_where_says() {
         let own = if table == "operational_events" { 2 } else { 1 };
         assert_eq!(count(&mut tenant, all).await, own, "{table}");
         let found = count(&mut tenant, foreign).await;
-        assert_eq!(
-            found,
-            i64::from(table == "tenants"),
-            "{table}: a row of another tenant"
-        );
+        assert_eq!(found, i64::from(table == "tenants"), "{table}: a row of another tenant");
     }
     assert_eq!(
         count(
@@ -171,15 +161,9 @@ async fn an_unknown_scope_shows_nothing_and_a_malformed_one_fails() {
     let database = two_tenants().await;
     let mut tenant = database.connect("app_tenant").await;
     scope_to(&mut tenant, &Uuid::from_u128(0xC).to_string()).await;
-    assert_eq!(
-        count(&mut tenant, "SELECT count(*) FROM alquimista_platform.tenants").await,
-        0
-    );
+    assert_eq!(count(&mut tenant, "SELECT count(*) FROM alquimista_platform.tenants").await, 0);
     scope_to(&mut tenant, "' OR true --").await;
-    assert_eq!(
-        refusal(&mut tenant, "SELECT * FROM alquimista_platform.tenants").await,
-        "22P02"
-    );
+    assert_eq!(refusal(&mut tenant, "SELECT * FROM alquimista_platform.tenants").await, "22P02");
 }
 
 #[tokio::test]
@@ -208,10 +192,7 @@ async fn a_tenant_reads_no_column_it_is_not_shown_and_writes_nothing() {
         assert_eq!(refusal(&mut tenant, sql).await, INSUFFICIENT_PRIVILEGE, "{sql}");
     }
     // Its sessions are read-only; with that lifted, its rights still are.
-    tenant
-        .execute("SET default_transaction_read_only = off")
-        .await
-        .unwrap();
+    tenant.execute("SET default_transaction_read_only = off").await.unwrap();
     for sql in [
         "UPDATE alquimista_platform.tenants SET plan = 'enterprise'",
         "INSERT INTO alquimista_platform.operational_events (event_type, severity, title) VALUES ('incident', 'info', 'x')",
@@ -230,10 +211,7 @@ async fn each_role_does_its_job_and_no_more() {
     let database = two_tenants().await;
 
     let mut internal = database.connect("app_internal").await;
-    assert_eq!(
-        count(&mut internal, "SELECT count(*) FROM alquimista_platform.tenants").await,
-        2
-    );
+    assert_eq!(count(&mut internal, "SELECT count(*) FROM alquimista_platform.tenants").await, 2);
     internal.execute("INSERT INTO alquimista_platform.tenants (id, name, cnpj, plan) VALUES (gen_random_uuid(), 'C', '00000000000191', 'starter')").await.unwrap();
     internal
         .execute(
@@ -274,9 +252,7 @@ async fn each_role_does_its_job_and_no_more() {
     }
 
     let mut jobs = database.connect("app_jobs").await;
-    jobs.execute("SELECT alquimista_platform.aggregate_day(alquimista_platform.utc_today())")
-        .await
-        .unwrap();
+    jobs.execute("SELECT alquimista_platform.aggregate_day(alquimista_platform.utc_today())").await.unwrap();
     jobs.execute("SELECT alquimista_platform.ensure_request_partitions(alquimista_platform.utc_today(), 40)")
         .await
         .unwrap();
@@ -296,15 +272,8 @@ async fn audit_names_its_actor_and_its_type() {
     let database = two_tenants().await;
     let mut internal = database.connect("app_internal").await;
     let record = "SELECT alquimista_platform.record_panel_audit('00000000-0000-0000-0000-0000000000e1', 'tenant_changed', NULL, 'x', NULL, '{}')";
-    assert_eq!(
-        refusal(&mut internal, record).await,
-        INSUFFICIENT_PRIVILEGE,
-        "no actor"
-    );
-    internal
-        .execute("SELECT set_config('app.actor_sub', 'sub-1', false)")
-        .await
-        .unwrap();
+    assert_eq!(refusal(&mut internal, record).await, INSUFFICIENT_PRIVILEGE, "no actor");
+    internal.execute("SELECT set_config('app.actor_sub', 'sub-1', false)").await.unwrap();
     for foreign in ["incident", "command_executed", "maintenance", "anything"] {
         let refused = sqlx::query(
             "SELECT alquimista_platform.record_panel_audit(gen_random_uuid(), $1, NULL, 'x', NULL, NULL)",
@@ -346,10 +315,7 @@ async fn what_happened_cannot_be_changed_even_by_the_owner() {
     }
     for role in ROLES {
         let mut connection = database.connect(role).await;
-        connection
-            .execute("SET default_transaction_read_only = off")
-            .await
-            .unwrap();
+        connection.execute("SET default_transaction_read_only = off").await.unwrap();
         for sql in [
             "UPDATE alquimista_platform.operational_events SET title = 'x'",
             "DELETE FROM alquimista_platform.operational_events",
@@ -357,11 +323,7 @@ async fn what_happened_cannot_be_changed_even_by_the_owner() {
             "DELETE FROM alquimista_platform.tenant_mrr_changes",
             "TRUNCATE alquimista_platform.tenant_mrr_changes",
         ] {
-            assert_eq!(
-                refusal(&mut connection, sql).await,
-                INSUFFICIENT_PRIVILEGE,
-                "{role}: {sql}"
-            );
+            assert_eq!(refusal(&mut connection, sql).await, INSUFFICIENT_PRIVILEGE, "{role}: {sql}");
         }
     }
 }
@@ -394,10 +356,7 @@ async fn an_incident_is_resolved_once_and_nothing_else_about_it_changes() {
 async fn a_deleted_tenant_leaves_the_past_as_it_was() {
     let database = two_tenants().await;
     let mut owner = database.owner().await;
-    owner
-        .execute("DELETE FROM tenants WHERE name = 'B'")
-        .await
-        .unwrap();
+    owner.execute("DELETE FROM tenants WHERE name = 'B'").await.unwrap();
     for (left, sql) in [
         (
             1,
@@ -407,14 +366,8 @@ async fn a_deleted_tenant_leaves_the_past_as_it_was() {
             2,
             "SELECT count(*) FROM operational_events WHERE tenant_id = '00000000-0000-0000-0000-00000000000b'",
         ),
-        (
-            1,
-            "SELECT count(*) FROM agent_requests WHERE tenant_id = '00000000-0000-0000-0000-00000000000b'",
-        ),
-        (
-            0,
-            "SELECT count(*) FROM tenant_users WHERE tenant_id = '00000000-0000-0000-0000-00000000000b'",
-        ),
+        (1, "SELECT count(*) FROM agent_requests WHERE tenant_id = '00000000-0000-0000-0000-00000000000b'"),
+        (0, "SELECT count(*) FROM tenant_users WHERE tenant_id = '00000000-0000-0000-0000-00000000000b'"),
         (
             1,
             "SELECT count(*) FROM tenant_mrr_changes WHERE tenant_id = '00000000-0000-0000-0000-00000000000b' AND new_status IS NULL AND old_mrr = 200 AND new_mrr = 0",
@@ -432,16 +385,9 @@ async fn a_deleted_tenant_leaves_the_past_as_it_was() {
 async fn only_the_migrator_dates_a_change() {
     let database = two_tenants().await;
     let mut internal = database.connect("app_internal").await;
-    internal
-        .execute("SELECT set_config('app.effective_at', '2020-01-01T00:00:00Z', false)")
-        .await
-        .unwrap();
+    internal.execute("SELECT set_config('app.effective_at', '2020-01-01T00:00:00Z', false)").await.unwrap();
     assert_eq!(
-        refusal(
-            &mut internal,
-            "UPDATE alquimista_platform.tenants SET mrr_estimate = 1"
-        )
-        .await,
+        refusal(&mut internal, "UPDATE alquimista_platform.tenants SET mrr_estimate = 1").await,
         INSUFFICIENT_PRIVILEGE
     );
 
@@ -485,10 +431,7 @@ async fn the_price_of_a_tenant_that_is_not_active_is_zero_in_its_history() {
         ("0.00", "170.00"),
         ("170.00", "0.00"),
     ];
-    assert_eq!(
-        changes,
-        expected.map(|(old, new)| (old.to_owned(), new.to_owned()))
-    );
+    assert_eq!(changes, expected.map(|(old, new)| (old.to_owned(), new.to_owned())));
 }
 
 /// What a later migration could forget.
@@ -517,10 +460,7 @@ async fn every_table_with_a_tenant_is_guarded_and_no_role_is_more_than_it_should
              AND NOT coalesce(reloptions::text LIKE '%security_invoker=true%', false)",
     )
     .await;
-    assert_eq!(
-        leaky_views, 0,
-        "a view runs with its owner's rights unless it says otherwise"
-    );
+    assert_eq!(leaky_views, 0, "a view runs with its owner's rights unless it says otherwise");
 
     let loose_functions: Vec<String> = sqlx::query_scalar(
         "SELECT p.proname::text FROM pg_proc AS p WHERE p.pronamespace = 'alquimista_platform'::regnamespace
@@ -529,11 +469,7 @@ async fn every_table_with_a_tenant_is_guarded_and_no_role_is_more_than_it_should
     .fetch_all(&mut superuser)
     .await
     .unwrap();
-    assert_eq!(
-        loose_functions,
-        Vec::<String>::new(),
-        "definer functions without a pinned search_path"
-    );
+    assert_eq!(loose_functions, Vec::<String>::new(), "definer functions without a pinned search_path");
 
     let public: Vec<String> = sqlx::query_scalar(
         "SELECT p.proname::text FROM pg_proc AS p WHERE p.pronamespace = 'alquimista_platform'::regnamespace
@@ -587,15 +523,9 @@ async fn the_code_sees_the_tenant_of_its_scope() {
     let pool = database.database("app_tenant");
     let day = NaiveDate::from_ymd_opt(2020, 1, 15).unwrap();
     for (tenant_id, name) in [(A, Some("A")), (B, Some("B")), (Uuid::from_u128(0xC), None)] {
-        let claims = Claims {
-            sub: "s".into(),
-            groups: Groups::of(&[Group::TenantUser]),
-            tenant_id: Some(tenant_id),
-        };
-        let scope = Caller::authorize(claims, Operation::TenantMe)
-            .unwrap()
-            .tenant_scope(None)
-            .unwrap();
+        let claims =
+            Claims { sub: "s".into(), groups: Groups::of(&[Group::TenantUser]), tenant_id: Some(tenant_id) };
+        let scope = Caller::authorize(claims, Operation::TenantMe).unwrap().tenant_scope(None).unwrap();
         let overview = tenants::overview(&pool, &scope, day).await.unwrap();
         assert_eq!(overview.as_ref().map(|tenant| tenant.name.as_str()), name);
     }

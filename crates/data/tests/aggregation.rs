@@ -1,5 +1,7 @@
 //! The rollup of a day, against a plain recomputation of the same rows.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
@@ -42,17 +44,15 @@ fn request() -> impl Strategy<Value = Request> {
         0..DAYS.len(),
         microseconds,
     )
-        .prop_map(
-            |(tenant, agent, status, response_time_ms, tokens_used, day, microseconds)| Request {
-                tenant,
-                agent,
-                status,
-                response_time_ms,
-                tokens_used,
-                days_ago: DAYS[day],
-                microseconds,
-            },
-        )
+        .prop_map(|(tenant, agent, status, response_time_ms, tokens_used, day, microseconds)| Request {
+            tenant,
+            agent,
+            status,
+            response_time_ms,
+            tokens_used,
+            days_ago: DAYS[day],
+            microseconds,
+        })
 }
 
 async fn insert(owner: &mut PgConnection, requests: &[Request]) {
@@ -88,11 +88,7 @@ struct Cell {
 fn expected(requests: &[Request]) -> BTreeMap<(i32, Uuid, Option<Uuid>), Cell> {
     let mut cells: BTreeMap<_, Cell> = BTreeMap::new();
     for request in requests {
-        let key = (
-            request.days_ago,
-            Uuid::from_u128(request.tenant),
-            request.agent.map(Uuid::from_u128),
-        );
+        let key = (request.days_ago, Uuid::from_u128(request.tenant), request.agent.map(Uuid::from_u128));
         let cell = cells.entry(key).or_default();
         cell.total += 1;
         cell.successful += i64::from(request.status == "success");
@@ -106,33 +102,13 @@ fn expected(requests: &[Request]) -> BTreeMap<(i32, Uuid, Option<Uuid>), Cell> {
     cells
 }
 
-#[expect(
-    clippy::float_arithmetic,
-    clippy::cast_possible_truncation,
-    reason = "the definition of a bucket"
-)]
+#[expect(clippy::float_arithmetic, clippy::cast_possible_truncation, reason = "the definition of a bucket")]
 fn bucket(time: i32) -> i16 {
-    if time == 0 {
-        -1
-    } else {
-        (f64::from(time).ln() * 7.0).floor() as i16
-    }
+    if time == 0 { -1 } else { (f64::from(time).ln() * 7.0).floor() as i16 }
 }
 
 async fn stored(owner: &mut PgConnection) -> BTreeMap<(i32, Uuid, Option<Uuid>), Cell> {
-    type Row = (
-        i32,
-        Uuid,
-        Option<Uuid>,
-        i32,
-        i32,
-        i32,
-        i64,
-        i32,
-        Vec<i16>,
-        Vec<i32>,
-        i64,
-    );
+    type Row = (i32, Uuid, Option<Uuid>, i32, i32, i32, i64, i32, Vec<i16>, Vec<i32>, i64);
     let rows: Vec<Row> = sqlx::query_as(
         "SELECT utc_today() - date, tenant_id, agent_id, total_requests, successful_requests, failed_requests,
              response_time_sum, response_time_count, response_time_buckets, response_time_counts, total_tokens_used
@@ -164,10 +140,7 @@ async fn stored(owner: &mut PgConnection) -> BTreeMap<(i32, Uuid, Option<Uuid>),
                     time_sum,
                     time_count: time_count.into(),
                     tokens,
-                    histogram: buckets
-                        .into_iter()
-                        .zip(counts.into_iter().map(i64::from))
-                        .collect(),
+                    histogram: buckets.into_iter().zip(counts.into_iter().map(i64::from)).collect(),
                 };
                 ((day, tenant, agent), cell)
             },
@@ -209,10 +182,7 @@ async fn a_rollup_is_what_a_plain_recomputation_gives() {
     jobs.execute("SET timezone = 'Pacific/Kiritimati'").await.unwrap();
 
     let mut runner = TestRunner::deterministic();
-    let requests = proptest::collection::vec(request(), 600)
-        .new_tree(&mut runner)
-        .unwrap()
-        .current();
+    let requests = proptest::collection::vec(request(), 600).new_tree(&mut runner).unwrap().current();
     insert(&mut owner, &requests).await;
     let mut read = 0;
     for days_ago in DAYS {
@@ -262,29 +232,19 @@ async fn a_rerun_changes_nothing_and_a_changed_day_is_replaced() {
     let mut owner = database.owner().await;
     let mut jobs = database.connect("app_jobs").await;
     let mut runner = TestRunner::deterministic();
-    let mut requests = proptest::collection::vec(request(), 200)
-        .new_tree(&mut runner)
-        .unwrap()
-        .current();
+    let mut requests = proptest::collection::vec(request(), 200).new_tree(&mut runner).unwrap().current();
     insert(&mut owner, &requests).await;
     for days_ago in DAYS {
         aggregate(&mut jobs, days_ago).await.unwrap();
     }
     let before = checksum(&mut owner).await;
-    assert_eq!(
-        aggregate(&mut jobs, 1).await.unwrap().1,
-        0,
-        "rows written by a rerun"
-    );
+    assert_eq!(aggregate(&mut jobs, 1).await.unwrap().1, 0, "rows written by a rerun");
     assert_eq!(checksum(&mut owner).await, before);
 
     // A tenant and an agent vanish from the day, late rows arrive.
     owner.execute("DELETE FROM agent_requests WHERE tenant_id = '00000000-0000-0000-0000-000000000001' OR agent_id = '00000000-0000-0000-0000-000000000002'").await.unwrap();
     requests.retain(|request| request.tenant != 1 && request.agent != Some(2));
-    let late = proptest::collection::vec(request(), 20)
-        .new_tree(&mut runner)
-        .unwrap()
-        .current();
+    let late = proptest::collection::vec(request(), 20).new_tree(&mut runner).unwrap().current();
     insert(&mut owner, &late).await;
     requests.extend(late);
     for days_ago in DAYS {
@@ -306,15 +266,9 @@ async fn two_runs_at_once_leave_what_one_leaves() {
     let database = TestDatabase::new().await;
     let mut owner = database.owner().await;
     let mut runner = TestRunner::deterministic();
-    let requests = proptest::collection::vec(request(), 200)
-        .new_tree(&mut runner)
-        .unwrap()
-        .current();
+    let requests = proptest::collection::vec(request(), 200).new_tree(&mut runner).unwrap().current();
     insert(&mut owner, &requests).await;
-    let (mut one, mut two) = (
-        database.connect("app_jobs").await,
-        database.connect("app_jobs").await,
-    );
+    let (mut one, mut two) = (database.connect("app_jobs").await, database.connect("app_jobs").await);
     for days_ago in DAYS {
         let (a, b) = tokio::join!(aggregate(&mut one, days_ago), aggregate(&mut two, days_ago));
         assert_eq!(a.unwrap().0, b.unwrap().0);
@@ -340,10 +294,7 @@ async fn a_day_whose_raw_rows_are_gone_is_refused_and_kept() {
     let database = TestDatabase::new().await;
     let mut owner = database.owner().await;
     let mut jobs = database.connect("app_jobs").await;
-    owner
-        .execute("SELECT ensure_request_partitions(utc_today() - 10, 2)")
-        .await
-        .unwrap();
+    owner.execute("SELECT ensure_request_partitions(utc_today() - 10, 2)").await.unwrap();
     insert(
         &mut owner,
         &[Request {
@@ -380,10 +331,7 @@ async fn a_day_whose_raw_rows_are_gone_is_refused_and_kept() {
         .execute("SELECT alquimista_platform.drop_request_partitions(alquimista_platform.utc_today())")
         .await
         .unwrap_err();
-    assert!(
-        refused.to_string().contains("still being aggregated"),
-        "{refused}"
-    );
+    assert!(refused.to_string().contains("still being aggregated"), "{refused}");
 }
 
 #[tokio::test]

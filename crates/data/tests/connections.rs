@@ -1,5 +1,7 @@
 //! What happens to a request when the database is slow, restarted or gone.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
 use std::time::{Duration, Instant};
 
 use auth_context::{Caller, Claims, Group, Groups, Operation, TenantScope};
@@ -15,10 +17,7 @@ fn scope() -> TenantScope {
         groups: Groups::of(&[Group::TenantUser]),
         tenant_id: Some(Uuid::from_u128(1)),
     };
-    Caller::authorize(claims, Operation::TenantMe)
-        .unwrap()
-        .tenant_scope(None)
-        .unwrap()
+    Caller::authorize(claims, Operation::TenantMe).unwrap().tenant_scope(None).unwrap()
 }
 
 fn today() -> NaiveDate {
@@ -43,12 +42,7 @@ async fn a_connection_that_died_unseen_is_replaced() {
     let pool = database.database("app_tenant");
     let mut superuser = database.superuser().await;
     for _ in 0..3 {
-        assert!(
-            tenants::overview(&pool, &scope(), today())
-                .await
-                .unwrap()
-                .is_none()
-        );
+        assert!(tenants::overview(&pool, &scope(), today()).await.unwrap().is_none());
         let killed: i64 = sqlx::query_scalar(
             "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
              WHERE datname = current_database() AND usename = 'app_tenant'",
@@ -66,26 +60,16 @@ async fn a_request_that_was_given_up_leaves_no_transaction_behind() {
     let pool = database.database("app_tenant");
     let mut superuser = database.superuser().await;
     let mut locking = superuser.begin().await.unwrap();
-    locking
-        .execute("LOCK TABLE alquimista_platform.tenants IN ACCESS EXCLUSIVE MODE")
-        .await
-        .unwrap();
+    locking.execute("LOCK TABLE alquimista_platform.tenants IN ACCESS EXCLUSIVE MODE").await.unwrap();
     for _ in 0..3 {
-        let given_up = tokio::time::timeout(
-            Duration::from_millis(200),
-            tenants::overview(&pool, &scope(), today()),
-        )
-        .await;
+        let given_up =
+            tokio::time::timeout(Duration::from_millis(200), tenants::overview(&pool, &scope(), today()))
+                .await;
         assert!(given_up.is_err());
     }
     locking.rollback().await.unwrap();
 
-    assert!(
-        tenants::overview(&pool, &scope(), today())
-            .await
-            .unwrap()
-            .is_none()
-    );
+    assert!(tenants::overview(&pool, &scope(), today()).await.unwrap().is_none());
     // The connections given up are closed by a task of their own.
     for _ in 0..50 {
         if backends(&mut superuser, "%").await == 1 {
@@ -103,10 +87,7 @@ async fn a_statement_that_takes_too_long_is_unavailable_and_not_our_defect() {
     let pool = database.database("app_tenant");
     let mut superuser = database.superuser().await;
     let mut locking = superuser.begin().await.unwrap();
-    locking
-        .execute("LOCK TABLE alquimista_platform.tenants IN ACCESS EXCLUSIVE MODE")
-        .await
-        .unwrap();
+    locking.execute("LOCK TABLE alquimista_platform.tenants IN ACCESS EXCLUSIVE MODE").await.unwrap();
     let error = tenants::overview(&pool, &scope(), today()).await.unwrap_err();
     assert!(error.is_transient(), "{error}");
     locking.rollback().await.unwrap();
@@ -118,20 +99,12 @@ async fn an_unreachable_database_is_unavailable_within_its_budget() {
     let database = TestDatabase::new().await;
     let mut settings = database.settings();
     // A port that was just free.
-    settings.database_port = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
+    settings.database_port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let pool = Database::new(settings, Credentials::Fixed(TestDatabase::login("app_tenant")));
     let started = Instant::now();
     let error = tenants::overview(&pool, &scope(), today()).await.unwrap_err();
     assert!(error.is_transient(), "{error}");
-    assert!(
-        started.elapsed() < Duration::from_secs(8),
-        "{:?}",
-        started.elapsed()
-    );
+    assert!(started.elapsed() < Duration::from_secs(8), "{:?}", started.elapsed());
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! The migrations, on every kind of database they may meet.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
 use data::cnpj::Cnpj;
 use data::schema::{self, MIGRATIONS};
 use proptest::prelude::*;
@@ -28,14 +30,8 @@ async fn an_empty_database_is_migrated_and_a_migrated_one_is_left_alone() {
     assert!(first.partitions_made > 30);
 
     let second = schema::migrate(&mut connection, &[]).await.unwrap();
-    assert_eq!(
-        (second.applied, second.version, second.partitions_made),
-        (vec![], ALL, 0)
-    );
-    assert_eq!(
-        scalar::<String>(&mut connection, "SELECT current_user::text").await,
-        "app_migrator"
-    );
+    assert_eq!((second.applied, second.version, second.partitions_made), (vec![], ALL, 0));
+    assert_eq!(scalar::<String>(&mut connection, "SELECT current_user::text").await, "app_migrator");
 }
 
 #[tokio::test]
@@ -72,34 +68,15 @@ async fn tables_that_were_there_first_are_adjusted_and_keep_their_rows() {
     .await
     .unwrap();
     let names: Vec<_> = rows.iter().map(|row| row.0.as_str()).collect();
-    assert_eq!(
-        names,
-        ["Dígito Errado", "Indústria Ágil", "Padaria São João"],
-        "sorted without accents"
-    );
+    assert_eq!(names, ["Dígito Errado", "Indústria Ágil", "Padaria São João"], "sorted without accents");
     let (_, cnpj, plan, status, created_at, extra) = &rows[2];
     assert_eq!(
-        (
-            cnpj.as_str(),
-            plan.as_str(),
-            status.as_str(),
-            created_at.as_str(),
-            extra.as_deref()
-        ),
-        (
-            "11222333000181",
-            "starter",
-            "active",
-            "2025-01-31 23:59:59",
-            Some("kept")
-        )
+        (cnpj.as_str(), plan.as_str(), status.as_str(), created_at.as_str(), extra.as_deref()),
+        ("11222333000181", "starter", "active", "2025-01-31 23:59:59", Some("kept"))
     );
     assert_eq!(rows[1].1, "12ABC34501DE35");
-    let started: i64 = scalar(
-        &mut connection,
-        "SELECT count(*) FROM alquimista_platform.tenant_mrr_changes",
-    )
-    .await;
+    let started: i64 =
+        scalar(&mut connection, "SELECT count(*) FROM alquimista_platform.tenant_mrr_changes").await;
     assert_eq!(started, 3, "the history begins with the tenants that were there");
 
     // A wrong CNPJ from before stays, but can't be written again.
@@ -156,41 +133,22 @@ async fn passwords_are_set_and_rotated() {
     // A role of this test alone: those of the application belong to everybody on this server.
     let role = format!("app_rotated_{}", uuid::Uuid::now_v7().simple());
     let mut connection = database.connect("app_migrator").await;
-    connection
-        .execute(AssertSqlSafe(format!("CREATE ROLE {role}")))
-        .await
-        .unwrap();
+    connection.execute(AssertSqlSafe(format!("CREATE ROLE {role}"))).await.unwrap();
     for password in ["first", "with 'quotes' and \\ and %"] {
-        let login = data::Login {
-            username: role.clone(),
-            password: password.into(),
-        };
-        schema::migrate(&mut connection, std::slice::from_ref(&login))
-            .await
-            .unwrap();
+        let login = data::Login { username: role.clone(), password: password.into() };
+        schema::migrate(&mut connection, std::slice::from_ref(&login)).await.unwrap();
         let stored: String = sqlx::query_scalar("SELECT rolpassword FROM pg_authid WHERE rolname = $1")
             .bind(&role)
             .fetch_one(&mut superuser)
             .await
             .unwrap();
         assert!(stored.starts_with("SCRAM-SHA-256$"), "{stored}");
-        let grant = format!(
-            "GRANT CONNECT ON DATABASE {} TO {role}",
-            database.settings().database_name
-        );
+        let grant = format!("GRANT CONNECT ON DATABASE {} TO {role}", database.settings().database_name);
         superuser.execute(AssertSqlSafe(grant)).await.unwrap();
-        database
-            .settings()
-            .connect_options(&login)
-            .connect()
-            .await
-            .expect("the password works");
+        database.settings().connect_options(&login).connect().await.expect("the password works");
     }
     let drop = format!("DROP OWNED BY {role}; DROP ROLE {role}");
-    superuser
-        .execute(sqlx::raw_sql(AssertSqlSafe(drop)))
-        .await
-        .unwrap();
+    superuser.execute(sqlx::raw_sql(AssertSqlSafe(drop))).await.unwrap();
 }
 
 #[tokio::test]
@@ -199,12 +157,8 @@ async fn the_database_and_the_code_agree_on_every_cnpj() {
     let mut owner = database.owner().await;
     let base = proptest::array::uniform12(prop_oneof![b'0'..=b'9', b'A'..=b'Z']);
     let mut runner = proptest::test_runner::TestRunner::deterministic();
-    let mut candidates = vec![
-        "00000000000000".into(),
-        "11111111111111".into(),
-        "1122233300018".into(),
-        String::new(),
-    ];
+    let mut candidates =
+        vec!["00000000000000".into(), "11111111111111".into(), "1122233300018".into(), String::new()];
     for _ in 0..500 {
         let base = base.new_tree(&mut runner).unwrap().current();
         if let Some(cnpj) = Cnpj::from_base(base) {
@@ -216,11 +170,8 @@ async fn the_database_and_the_code_agree_on_every_cnpj() {
         }
     }
     for text in candidates {
-        let in_database: bool = sqlx::query_scalar("SELECT cnpj_is_valid($1)")
-            .bind(&text)
-            .fetch_one(&mut owner)
-            .await
-            .unwrap();
+        let in_database: bool =
+            sqlx::query_scalar("SELECT cnpj_is_valid($1)").bind(&text).fetch_one(&mut owner).await.unwrap();
         let in_code = text.parse::<Cnpj>().is_ok_and(|cnpj| cnpj.as_str() == text);
         assert_eq!(in_database, in_code, "{text}");
     }

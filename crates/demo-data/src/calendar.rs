@@ -1,8 +1,5 @@
 //! When people in Brazil work: the rhythm of the traffic and of everything that happens in an office.
-#![expect(
-    clippy::float_arithmetic,
-    reason = "weights of a rhythm; no amount of money passes here"
-)]
+#![expect(clippy::float_arithmetic, reason = "weights of a rhythm; no amount of money passes here")]
 
 use chrono::{DateTime, Datelike, NaiveDate, TimeDelta, Timelike, Utc, Weekday};
 
@@ -18,17 +15,8 @@ const HOURS: [f64; 24] = [
 ];
 
 /// National holidays with a fixed date, as month and day.
-const HOLIDAYS: [(u32, u32); 9] = [
-    (1, 1),
-    (4, 21),
-    (5, 1),
-    (9, 7),
-    (10, 12),
-    (11, 2),
-    (11, 15),
-    (11, 20),
-    (12, 25),
-];
+const HOLIDAYS: [(u32, u32); 9] =
+    [(1, 1), (4, 21), (5, 1), (9, 7), (10, 12), (11, 2), (11, 15), (11, 20), (12, 25)];
 
 /// The first instant of a UTC day.
 #[must_use]

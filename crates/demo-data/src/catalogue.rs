@@ -51,16 +51,7 @@ const fn profile(
     popularity: f64,
     days_old: i64,
 ) -> Profile {
-    Profile {
-        name,
-        segment,
-        median_ms,
-        spread,
-        failing,
-        tokens,
-        popularity,
-        days_old,
-    }
+    Profile { name, segment, median_ms, spread, failing, tokens, popularity, days_old }
 }
 
 #[rustfmt::skip]

@@ -167,8 +167,7 @@ impl Company {
     /// Whether it could work at that instant.
     #[must_use]
     pub fn is_active_at(&self, instant: DateTime<Utc>) -> bool {
-        self.terms_at(instant)
-            .is_some_and(|terms| terms.status == Status::Active)
+        self.terms_at(instant).is_some_and(|terms| terms.status == Status::Active)
     }
 
     /// When it left, if it didn't come back.
@@ -193,9 +192,7 @@ impl Company {
     /// The requests it may make in a month.
     #[must_use]
     pub fn max_requests_per_month(&self) -> i32 {
-        self.limits
-            .requests
-            .unwrap_or(self.plan().max_requests_per_month())
+        self.limits.requests.unwrap_or(self.plan().max_requests_per_month())
     }
 
     /// The plan it is on now.
@@ -228,11 +225,7 @@ pub const HOMES: [Home; 2] = [
         plan: Plan::Professional,
         cents: 129_090,
         monthly_requests: 14_000.0,
-        limits: Limits {
-            agents: None,
-            users: None,
-            requests: None,
-        },
+        limits: Limits { agents: None, users: None, requests: None },
     },
     Home {
         slug: "clinica-sao-lucas",
@@ -241,11 +234,7 @@ pub const HOMES: [Home; 2] = [
         plan: Plan::Enterprise,
         cents: 980_000,
         monthly_requests: 38_000.0,
-        limits: Limits {
-            agents: Some(24),
-            users: Some(60),
-            requests: Some(40_000),
-        },
+        limits: Limits { agents: Some(24), users: Some(60), requests: Some(40_000) },
     },
 ];
 
@@ -342,16 +331,9 @@ fn company(
         (home.slug.to_owned(), home.name.to_owned())
     } else {
         let group = plan == Plan::Enterprise && !business.large;
-        let pattern = if group {
-            "Grupo *"
-        } else {
-            noise.pick(business.patterns)
-        };
+        let pattern = if group { "Grupo *" } else { noise.pick(business.patterns) };
         let name = pattern.replace('*', name);
-        (
-            address_form(&name, '-'),
-            format!("{name} {}", legal_form(plan, &mut noise)),
-        )
+        (address_form(&name, '-'), format!("{name} {}", legal_form(plan, &mut noise)))
     };
     let joined_days_ago = joined_days_ago(index, &mut noise);
     let price = match home {
@@ -359,15 +341,7 @@ fn company(
         None if index == WITHOUT_PRICE => None,
         None => Some(plan.price(&mut noise)),
     };
-    let history = history(
-        now,
-        joined_days_ago,
-        plan,
-        price,
-        fate,
-        home.is_none(),
-        &mut noise,
-    );
+    let history = history(now, joined_days_ago, plan, price, fate, home.is_none(), &mut noise);
     let plan = history.last().map_or(plan, |(_, terms)| terms.plan);
     Company {
         id: seed.id("tenant", &slug),
@@ -394,19 +368,9 @@ fn legal_form(plan: Plan, noise: &mut Noise) -> &'static str {
 /// A few negotiated their own limits.
 fn own_limits(index: usize, plan: Plan) -> Limits {
     match (index % 11, plan) {
-        (4, Plan::Starter) => Limits {
-            agents: Some(5),
-            ..Limits::default()
-        },
-        (4, Plan::Professional) => Limits {
-            users: Some(35),
-            requests: Some(80_000),
-            ..Limits::default()
-        },
-        (4, Plan::Enterprise) => Limits {
-            requests: Some(1_000_000),
-            ..Limits::default()
-        },
+        (4, Plan::Starter) => Limits { agents: Some(5), ..Limits::default() },
+        (4, Plan::Professional) => Limits { users: Some(35), requests: Some(80_000), ..Limits::default() },
+        (4, Plan::Enterprise) => Limits { requests: Some(1_000_000), ..Limits::default() },
         _ => Limits::default(),
     }
 }
@@ -424,11 +388,7 @@ fn joined_days_ago(index: usize, noise: &mut Noise) -> i64 {
 /// A number of its own; since July 2026 the Receita Federal also gives out ones with letters.
 fn cnpj(seed: Seed, slug: &str, letters: bool) -> Cnpj {
     let mut noise = seed.noise("cnpj", slug);
-    let alphabet: &[u8] = if letters {
-        b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-    } else {
-        b"0123456789"
-    };
+    let alphabet: &[u8] = if letters { b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ" } else { b"0123456789" };
     loop {
         let mut base = *b"000000000001";
         for character in &mut base[..8] {
@@ -456,16 +416,10 @@ fn history(
         Some(Fate::Leaves(ago)) => moves.push((ago, Move::Status(Status::Inactive))),
         Some(Fate::Suspended(ago)) => moves.push((ago, Move::Status(Status::Suspended))),
         Some(Fate::Paused(from, to)) => {
-            moves.extend([
-                (from, Move::Status(Status::Suspended)),
-                (to, Move::Status(Status::Active)),
-            ]);
+            moves.extend([(from, Move::Status(Status::Suspended)), (to, Move::Status(Status::Active))]);
         }
         Some(Fate::Returned(from, to)) => {
-            moves.extend([
-                (from, Move::Status(Status::Inactive)),
-                (to, Move::Status(Status::Active)),
-            ]);
+            moves.extend([(from, Move::Status(Status::Inactive)), (to, Move::Status(Status::Active))]);
         }
         Some(Fate::Raised(ago)) => moves.push((ago, Move::Price(118))),
         Some(Fate::Lowered(ago)) => moves.push((ago, Move::Price(85))),
@@ -473,11 +427,7 @@ fn history(
     }
     moves.sort_by_key(|(ago, _)| -ago);
 
-    let mut terms = Terms {
-        plan,
-        status: Status::Active,
-        price,
-    };
+    let mut terms = Terms { plan, status: Status::Active, price };
     let mut history = vec![(office_instant(today, joined_days_ago, noise), terms)];
     for (ago, change) in moves {
         let next = changed(terms, change, noise);
@@ -521,16 +471,9 @@ fn changed(terms: Terms, change: Move, noise: &mut Noise) -> Terms {
     match change {
         Move::Status(status) => Terms { status, ..terms },
         _ if terms.status != Status::Active => terms,
-        Move::Price(percent) => Terms {
-            price: terms.price.map(|price| scaled(price, percent)),
-            ..terms
-        },
+        Move::Price(percent) => Terms { price: terms.price.map(|price| scaled(price, percent)), ..terms },
         Move::Plan(plan) if plan == terms.plan => terms,
-        Move::Plan(plan) => Terms {
-            plan,
-            price: terms.price.map(|_| plan.price(noise)),
-            ..terms
-        },
+        Move::Plan(plan) => Terms { plan, price: terms.price.map(|_| plan.price(noise)), ..terms },
     }
 }
 
@@ -544,10 +487,7 @@ fn set_usage(companies: &mut [Company], noise: &mut Noise) {
     let mut near_professional_limit = [72_000.0].into_iter();
     for (index, company) in companies.iter_mut().enumerate() {
         let steady = HOMES.get(index).is_none()
-            && company
-                .history
-                .last()
-                .is_some_and(|(_, terms)| terms.status == Status::Active)
+            && company.history.last().is_some_and(|(_, terms)| terms.status == Status::Active)
             && company.limits == Limits::default();
         let (median, spread, most) = match company.plan() {
             Plan::Starter => (2_400.0, 0.55, 7_800.0),

@@ -54,13 +54,8 @@ pub fn deployments(
         let mut noise = seed.noise("deployments", &company.slug);
         let departures = departures(company);
         // What a company has, it had before it first left; one that is there still took nothing since midnight.
-        let until = departures
-            .first()
-            .map_or(day_start(now.date_naive()), |(at, _)| *at);
-        for (rank, agent) in chosen_agents(company, until, agents, &mut noise)
-            .into_iter()
-            .enumerate()
-        {
+        let until = departures.first().map_or(day_start(now.date_naive()), |(at, _)| *at);
+        for (rank, agent) in chosen_agents(company, until, agents, &mut noise).into_iter().enumerate() {
             let activated_at = activation(now, company, &agents[agent], until, &mut noise);
             let mut history = vec![(activated_at, Status::Active)];
             // The agents of a company that left, and maybe came back, did the same. Others are switched off at times,
@@ -93,13 +88,11 @@ fn chosen_agents(company: &Company, until: DateTime<Utc>, agents: &[Agent], nois
     };
     let mut weights: Vec<f64> = agents
         .iter()
-        .map(|agent| {
-            if agent.created_at + TimeDelta::days(10) < until {
-                agent.profile.popularity
-            } else {
-                0.0
-            }
-        })
+        .map(
+            |agent| {
+                if agent.created_at + TimeDelta::days(10) < until { agent.profile.popularity } else { 0.0 }
+            },
+        )
         .collect();
     (0..count)
         .map_while(|_| {
@@ -120,11 +113,7 @@ fn activation(
 ) -> DateTime<Utc> {
     let from = company.joined_at().max(agent.created_at);
     let days_there = days_between(from, until);
-    let latest = if noise.chance(0.6) {
-        days_there.min(6)
-    } else {
-        days_there
-    };
+    let latest = if noise.chance(0.6) { days_there.min(6) } else { days_there };
     let days_ago = (days_between(from, now) - noise.whole(0..=latest)).max(1);
     office_instant(now.date_naive(), days_ago, noise)
         .clamp(from + TimeDelta::minutes(10), until - TimeDelta::minutes(10))
@@ -157,18 +146,10 @@ fn changes_of_mind(
         return Vec::new();
     }
     // Half of it lately, where the panel looks.
-    let furthest = if noise.chance(0.5) {
-        days_there.min(60)
-    } else {
-        days_there
-    };
+    let furthest = if noise.chance(0.5) { days_there.min(60) } else { days_there };
     let ago = noise.whole(2..=furthest - 5);
     let stopped = office_instant(today, ago, noise);
-    let status = if noise.chance(0.65) {
-        Status::Inactive
-    } else {
-        Status::Suspended
-    };
+    let status = if noise.chance(0.65) { Status::Inactive } else { Status::Suspended };
     let again = ago - noise.whole(3..=30);
     if noise.chance(0.3) && again > 2 {
         // A weekend in between is moved to the Friday before.

@@ -143,12 +143,7 @@ const PLATFORM_INCIDENTS: [Template; 3] = [
         "A consolidação dos números do dia atrasou cerca de 40 minutos. Nenhum dado foi perdido.",
         2,
     ),
-    (
-        "warning",
-        "Fila de mensagens com atraso",
-        "Mensagens foram entregues com até 15 minutos de atraso.",
-        3,
-    ),
+    ("warning", "Fila de mensagens com atraso", "Mensagens foram entregues com até 15 minutos de atraso.", 3),
     (
         "error",
         "Provedor do modelo com erros intermitentes",
@@ -162,26 +157,11 @@ const MAINTENANCE: [(&str, &str); 6] = [
         "Atualização do banco de dados",
         "Janela de 30 minutos na madrugada de domingo, sem interrupção prevista.",
     ),
-    (
-        "Troca dos certificados TLS",
-        "Troca programada dos certificados de todas as integrações.",
-    ),
-    (
-        "Nova versão do Atendente Virtual",
-        "Publicação gradual da nova versão, empresa por empresa.",
-    ),
-    (
-        "Ampliação da capacidade das filas",
-        "Capacidade dobrada antes das campanhas de fim de ano.",
-    ),
-    (
-        "Rotação de credenciais",
-        "Rotação semestral das credenciais internas da plataforma.",
-    ),
-    (
-        "Teste de recuperação de desastres",
-        "Exercício de restauração em ambiente separado.",
-    ),
+    ("Troca dos certificados TLS", "Troca programada dos certificados de todas as integrações."),
+    ("Nova versão do Atendente Virtual", "Publicação gradual da nova versão, empresa por empresa."),
+    ("Ampliação da capacidade das filas", "Capacidade dobrada antes das campanhas de fim de ano."),
+    ("Rotação de credenciais", "Rotação semestral das credenciais internas da plataforma."),
+    ("Teste de recuperação de desastres", "Exercício de restauração em ambiente separado."),
 ];
 
 /// The bad hours of the last ninety days.
@@ -213,10 +193,8 @@ pub fn events(
 ) -> Vec<Event> {
     let mut noise = seed.noise("events", "");
     let everybody: Vec<&Company> = companies.iter().collect();
-    let mut events: Vec<Event> = outages
-        .iter()
-        .map(|outage| told(seed, outage, agents, &mut noise))
-        .collect();
+    let mut events: Vec<Event> =
+        outages.iter().map(|outage| told(seed, outage, agents, &mut noise)).collect();
     let templates =
         |list: &'static [Template], count: i64| list.iter().cycle().take(usize::try_from(count).unwrap_or(0));
 
@@ -245,22 +223,17 @@ pub fn events(
         }
     }
     events.extend(open_incidents(seed, now, companies));
-    events.extend(
-        MAINTENANCE
-            .iter()
-            .enumerate()
-            .map(|(number, (title, description))| Event {
-                id: seed.id("event", &format!("maintenance/{number}")),
-                kind: "maintenance",
-                severity: "info",
-                tenant_id: None,
-                title: (*title).to_owned(),
-                description,
-                metadata: json!({ "duracao_minutos": noise.whole(2..=24) * 5 }),
-                created_at: office_instant(now.date_naive(), noise.whole(5..=170), &mut noise),
-                resolved_at: None,
-            }),
-    );
+    events.extend(MAINTENANCE.iter().enumerate().map(|(number, (title, description))| Event {
+        id: seed.id("event", &format!("maintenance/{number}")),
+        kind: "maintenance",
+        severity: "info",
+        tenant_id: None,
+        title: (*title).to_owned(),
+        description,
+        metadata: json!({ "duracao_minutos": noise.whole(2..=24) * 5 }),
+        created_at: office_instant(now.date_naive(), noise.whole(5..=170), &mut noise),
+        resolved_at: None,
+    }));
     // Nothing is resolved in the future: it is still open.
     for event in &mut events {
         event.resolved_at = event.resolved_at.filter(|at| *at <= now);

@@ -34,12 +34,7 @@ pub struct Integration {
 const KINDS: [(&str, &[&str], &[&str]); 4] = [
     (
         "email",
-        &[
-            "E-mail comercial",
-            "Caixa de suporte",
-            "E-mail financeiro",
-            "Boletim de novidades",
-        ],
+        &["E-mail comercial", "Caixa de suporte", "E-mail financeiro", "Boletim de novidades"],
         &[
             "Falha na autenticação IMAP: senha recusada pelo servidor",
             "Cota da caixa postal excedida; mensagens não enviadas",
@@ -77,10 +72,7 @@ const KINDS: [(&str, &[&str], &[&str]); 4] = [
 /// Everybody's integrations.
 #[must_use]
 pub fn integrations(seed: Seed, now: DateTime<Utc>, companies: &[Company]) -> Vec<Integration> {
-    companies
-        .iter()
-        .flat_map(|company| integrations_of(seed, now, company))
-        .collect()
+    companies.iter().flat_map(|company| integrations_of(seed, now, company)).collect()
 }
 
 fn integrations_of(seed: Seed, now: DateTime<Utc>, company: &Company) -> Vec<Integration> {
@@ -97,9 +89,7 @@ fn integrations_of(seed: Seed, now: DateTime<Utc>, company: &Company) -> Vec<Int
         .collect();
     noise.shuffle(&mut names);
     let names = names.into_iter().take(usize::try_from(count).unwrap_or(1));
-    names
-        .map(|(kind, name)| integration(seed, now, company, kind, name, &mut noise))
-        .collect()
+    names.map(|(kind, name)| integration(seed, now, company, kind, name, &mut noise)).collect()
 }
 
 fn integration(
@@ -111,21 +101,15 @@ fn integration(
     noise: &mut Noise,
 ) -> Integration {
     let (kind, _, errors) = KINDS[kind];
-    let until = company
-        .history
-        .last()
-        .filter(|(_, terms)| terms.status != Status::Active)
-        .map_or(now, |(at, _)| *at);
+    let until =
+        company.history.last().filter(|(_, terms)| terms.status != Status::Active).map_or(now, |(at, _)| *at);
     let days_there = days_between(company.joined_at(), until);
     let created_at = company.joined_at() + TimeDelta::minutes(noise.whole(30..=(days_there * 700).max(60)));
     let gone = until < now;
     let (status, minutes_since_sync) = match noise.unit() {
         _ if gone => ("inactive", Some(noise.whole(1..=60))),
         part if part < 0.10 => ("error", Some(noise.whole(90..=8_000))),
-        part if part < 0.17 => (
-            "inactive",
-            noise.chance(0.6).then(|| noise.whole(10_000..=90_000)),
-        ),
+        part if part < 0.17 => ("inactive", noise.chance(0.6).then(|| noise.whole(10_000..=90_000))),
         _ => ("active", Some(noise.whole(1..=55))),
     };
     Integration {

@@ -61,14 +61,11 @@ pub async fn load(
 ) -> Result<Outcome, LoadError> {
     check_users(seed, users)?;
     // From here on as the owner: it may date changes, and everybody's rows are its to write.
-    connection
-        .execute("SET ROLE app_owner; SET timezone = 'UTC'")
-        .await?;
+    connection.execute("SET ROLE app_owner; SET timezone = 'UTC'").await?;
 
     let mut tx = connection.begin().await?;
     // Two loads at once would both find an empty database.
-    tx.execute("SELECT pg_advisory_xact_lock(hashtext('alquimista_platform.demo_data'))")
-        .await?;
+    tx.execute("SELECT pg_advisory_xact_lock(hashtext('alquimista_platform.demo_data'))").await?;
     let (now, loaded): (DateTime<Utc>, bool) =
         sqlx::query_as("SELECT now(), EXISTS (SELECT FROM alquimista_platform.tenants)")
             .fetch_one(&mut *tx)
@@ -99,11 +96,9 @@ pub async fn load(
 /// A list made for another seed would give people's accounts to the wrong companies.
 fn check_users(seed: Seed, users: &[SignedUpUser]) -> Result<(), LoadError> {
     let known = demo_users(seed);
-    let unknown = users.iter().find(|user| {
-        !known
-            .iter()
-            .any(|k| k.email == user.email && k.tenant_id == user.tenant_id)
-    });
+    let unknown = users
+        .iter()
+        .find(|user| !known.iter().any(|k| k.email == user.email && k.tenant_id == user.tenant_id));
     unknown.map_or(Ok(()), |user| Err(LoadError::UnknownUser(user.email.clone())))
 }
 
@@ -351,10 +346,7 @@ async fn insert_requests(connection: &mut PgConnection, requests: Vec<Request>) 
 }
 
 async fn aggregate(connection: &mut PgConnection, day: NaiveDate) -> Result<(), sqlx::Error> {
-    sqlx::query("SELECT * FROM alquimista_platform.aggregate_day($1)")
-        .bind(day)
-        .execute(connection)
-        .await?;
+    sqlx::query("SELECT * FROM alquimista_platform.aggregate_day($1)").bind(day).execute(connection).await?;
     Ok(())
 }
 

@@ -58,17 +58,11 @@ async fn main() -> anyhow::Result<()> {
             serde_json::to_writer_pretty(&mut out, &demo_users(Seed(seed)))?;
             writeln!(out)?;
         }
-        Command::Load {
-            database_url,
-            users,
-            seed,
-            scale: Scale::Demo,
-        } => {
+        Command::Load { database_url, users, seed, scale: Scale::Demo } => {
             let started = Instant::now();
             let users = read_users(&users)?;
-            let mut connection = PgConnection::connect(&database_url)
-                .await
-                .context("the database can't be reached")?;
+            let mut connection =
+                PgConnection::connect(&database_url).await.context("the database can't be reached")?;
             let outcome = load(&mut connection, Seed(seed), &users).await?;
             connection.close().await?;
             match outcome {
@@ -93,31 +87,19 @@ async fn main() -> anyhow::Result<()> {
 
 fn read_users(path: &PathBuf) -> anyhow::Result<Vec<SignedUpUser>> {
     let text = fs::read_to_string(path).with_context(|| format!("{} can't be read", path.display()))?;
-    serde_json::from_str(&text).with_context(|| {
-        format!(
-            "{} is no list of users with email, tenant_id and sub",
-            path.display()
-        )
-    })
+    serde_json::from_str(&text)
+        .with_context(|| format!("{} is no list of users with email, tenant_id and sub", path.display()))
 }
 
 fn summary(loaded: &Loaded, started: Instant) -> String {
     let platform = &loaded.platform;
-    let active = platform
-        .companies
-        .iter()
-        .filter(|company| company.is_active_at(platform.now))
-        .count();
+    let active = platform.companies.iter().filter(|company| company.is_active_at(platform.now)).count();
     let deployed = platform
         .deployments
         .iter()
         .filter(|d| d.history.last().is_some_and(|(_, s)| *s == Status::Active))
         .count();
-    let open = platform
-        .events
-        .iter()
-        .filter(|e| e.kind == "incident" && e.resolved_at.is_none())
-        .count();
+    let open = platform.events.iter().filter(|e| e.kind == "incident" && e.resolved_at.is_none()).count();
     format!(
         "Demo data loaded in {:.1} s (seed {}):\n\
          \x20 {} tenants, {active} of them active; {} users; {} integrations\n\

@@ -1,9 +1,6 @@
 //! Chance that can be repeated: everything random comes from a [`Seed`] and the name of what it is for, so that adding
 //! a list or changing its order leaves the rest of the platform as it was.
-#![expect(
-    clippy::float_arithmetic,
-    reason = "distributions are real-valued; no amount of money passes here"
-)]
+#![expect(clippy::float_arithmetic, reason = "distributions are real-valued; no amount of money passes here")]
 
 use std::f64::consts::TAU;
 use std::ops::RangeInclusive;
@@ -126,10 +123,7 @@ impl Noise {
 
 /// The nearest whole number.
 #[must_use]
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "the cast saturates, and nothing here is that large"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "the cast saturates, and nothing here is that large")]
 pub fn whole(real: f64) -> i64 {
     real.round() as i64
 }

@@ -67,36 +67,11 @@ struct Seat {
 }
 
 const SEATS: [Seat; 5] = [
-    Seat {
-        home: 0,
-        mailbox: "gestora",
-        full_name: "Helena Vasconcelos",
-        groups: &["TENANT_ADMIN"],
-    },
-    Seat {
-        home: 0,
-        mailbox: "balcao",
-        full_name: "João Queirós",
-        groups: &["TENANT_USER"],
-    },
-    Seat {
-        home: 1,
-        mailbox: "diretor",
-        full_name: "Otávio Magalhães",
-        groups: &["TENANT_ADMIN"],
-    },
-    Seat {
-        home: 1,
-        mailbox: "recepcao",
-        full_name: "Inês Conceição",
-        groups: &["TENANT_USER"],
-    },
-    Seat {
-        home: 0,
-        mailbox: "sem-grupo",
-        full_name: "Caio Nogueira",
-        groups: &[],
-    },
+    Seat { home: 0, mailbox: "gestora", full_name: "Helena Vasconcelos", groups: &["TENANT_ADMIN"] },
+    Seat { home: 0, mailbox: "balcao", full_name: "João Queirós", groups: &["TENANT_USER"] },
+    Seat { home: 1, mailbox: "diretor", full_name: "Otávio Magalhães", groups: &["TENANT_ADMIN"] },
+    Seat { home: 1, mailbox: "recepcao", full_name: "Inês Conceição", groups: &["TENANT_USER"] },
+    Seat { home: 0, mailbox: "sem-grupo", full_name: "Caio Nogueira", groups: &[] },
 ];
 
 /// Those who can sign in to the demo: known from the seed alone, before there is a database.
@@ -128,10 +103,7 @@ pub fn demo_users(seed: Seed) -> Vec<DemoUser> {
 #[must_use]
 pub fn people(seed: Seed, now: DateTime<Utc>, companies: &[Company]) -> Vec<Person> {
     let seats = demo_users(seed);
-    companies
-        .iter()
-        .flat_map(|company| people_of(seed, now, company, &seats))
-        .collect()
+    companies.iter().flat_map(|company| people_of(seed, now, company, &seats)).collect()
 }
 
 fn people_of(seed: Seed, now: DateTime<Utc>, company: &Company, seats: &[DemoUser]) -> Vec<Person> {
@@ -145,19 +117,8 @@ fn people_of(seed: Seed, now: DateTime<Utc>, company: &Company, seats: &[DemoUse
     let mut taken = HashSet::new();
     let mut people = Vec::new();
     for seat in seats.iter().filter(|seat| seat.tenant_id == Some(company.id)) {
-        let mut person = person(
-            seed,
-            now,
-            company,
-            &seat.email,
-            seat.full_name.to_owned(),
-            &mut noise,
-        );
-        person.role = if seat.groups.contains(&"TENANT_ADMIN") {
-            "ADMIN"
-        } else {
-            "USER"
-        };
+        let mut person = person(seed, now, company, &seat.email, seat.full_name.to_owned(), &mut noise);
+        person.role = if seat.groups.contains(&"TENANT_ADMIN") { "ADMIN" } else { "USER" };
         person.disabled_at = None;
         taken.insert(seat.email.clone());
         people.push(person);
@@ -205,10 +166,8 @@ fn person(
     // Not this afternoon, if it is still morning. Both are drawn, so that what follows is the same all day.
     let candidates = [days_ago, days_ago + 1].map(|days_ago| office_instant(today, days_ago, noise));
     let never = noise.chance(0.04);
-    let last_login_at = candidates
-        .into_iter()
-        .find(|at| *at <= last_day)
-        .filter(|at| !never && *at > created_at);
+    let last_login_at =
+        candidates.into_iter().find(|at| *at <= last_day).filter(|at| !never && *at > created_at);
     Person {
         id: seed.id("user", email),
         tenant_id: company.id,

@@ -84,11 +84,7 @@ impl Platform {
         let mut changes = Vec::new();
         for company in &self.companies {
             for (index, (at, terms)) in company.history.iter().enumerate() {
-                let change = if index == 0 {
-                    Change::Joined
-                } else {
-                    Change::Agreed
-                };
+                let change = if index == 0 { Change::Joined } else { Change::Agreed };
                 changes.push((*at, change(company, *terms)));
             }
         }
@@ -125,9 +121,7 @@ mod tests {
 
     /// m(t) as the billing page defines it.
     fn price_at(company: &Company, instant: DateTime<Utc>) -> Decimal {
-        let terms = company
-            .terms_at(instant)
-            .filter(|terms| terms.status == Status::Active);
+        let terms = company.terms_at(instant).filter(|terms| terms.status == Status::Active);
         terms.and_then(|terms| terms.price).unwrap_or_default()
     }
 
@@ -141,18 +135,10 @@ mod tests {
             .collect();
         let zero = Decimal::ZERO;
         [
-            prices
-                .iter()
-                .any(|(before, after)| *before == zero && *after > zero),
-            prices
-                .iter()
-                .any(|(before, after)| *before > zero && *after == zero),
-            prices
-                .iter()
-                .any(|(before, after)| *before > zero && after > before),
-            prices
-                .iter()
-                .any(|(before, after)| *after > zero && after < before),
+            prices.iter().any(|(before, after)| *before == zero && *after > zero),
+            prices.iter().any(|(before, after)| *before > zero && *after == zero),
+            prices.iter().any(|(before, after)| *before > zero && after > before),
+            prices.iter().any(|(before, after)| *after > zero && after < before),
         ]
     }
 
@@ -160,42 +146,19 @@ mod tests {
     fn is_as_large_as_promised() {
         let platform = platform();
         let status = |wanted| {
-            let statuses = platform
-                .companies
-                .iter()
-                .map(|c| c.terms_at(platform.now).unwrap().status);
+            let statuses = platform.companies.iter().map(|c| c.terms_at(platform.now).unwrap().status);
             statuses.filter(|status| *status == wanted).count()
         };
-        assert_eq!(
-            (
-                status(Status::Active),
-                status(Status::Inactive),
-                status(Status::Suspended)
-            ),
-            (47, 4, 2)
-        );
+        assert_eq!((status(Status::Active), status(Status::Inactive), status(Status::Suspended)), (47, 4, 2));
         assert_eq!(platform.agents.len(), 32);
         let segments: HashSet<_> = platform.agents.iter().map(|agent| agent.segment).collect();
         assert_eq!(segments.len(), 8);
         assert!(platform.companies.iter().any(|company| company.segment.is_none()));
+        assert!(platform.companies.iter().any(|company| company.history[0].1.price.is_none()));
         assert!(
-            platform
-                .companies
-                .iter()
-                .any(|company| company.history[0].1.price.is_none())
+            platform.companies.iter().any(|company| company.cnpj.as_str()[..8].contains(char::is_alphabetic))
         );
-        assert!(
-            platform
-                .companies
-                .iter()
-                .any(|company| company.cnpj.as_str()[..8].contains(char::is_alphabetic))
-        );
-        assert!(
-            platform
-                .events
-                .iter()
-                .any(|event| event.kind == "incident" && event.resolved_at.is_none())
-        );
+        assert!(platform.events.iter().any(|event| event.kind == "incident" && event.resolved_at.is_none()));
     }
 
     #[test]
@@ -223,17 +186,10 @@ mod tests {
 
     #[test]
     fn ids_follow_from_the_seed_alone() {
-        let (one, other) = (
-            platform(),
-            Platform::new(Seed::DEFAULT, "2027-01-01T00:00:00Z".parse().unwrap()),
-        );
-        let ids = |platform: &Platform| {
-            platform
-                .companies
-                .iter()
-                .map(|company| company.id)
-                .collect::<Vec<_>>()
-        };
+        let (one, other) =
+            (platform(), Platform::new(Seed::DEFAULT, "2027-01-01T00:00:00Z".parse().unwrap()));
+        let ids =
+            |platform: &Platform| platform.companies.iter().map(|company| company.id).collect::<Vec<_>>();
         assert_eq!(ids(&one), ids(&other));
         for user in demo_users(Seed::DEFAULT) {
             let found = one.people.iter().find(|person| person.email == user.email);
@@ -265,34 +221,18 @@ mod tests {
     fn check_companies(platform: &Platform) -> Result<(), TestCaseError> {
         let mut cnpjs = HashSet::new();
         let mut slugs = HashSet::new();
-        let active = platform
-            .companies
-            .iter()
-            .filter(|company| company.is_active_at(platform.now))
-            .count();
+        let active = platform.companies.iter().filter(|company| company.is_active_at(platform.now)).count();
         prop_assert_eq!(active, 47);
         for company in &platform.companies {
-            prop_assert!(
-                cnpjs.insert(company.cnpj.as_str().to_owned()),
-                "{} twice",
-                company.cnpj
-            );
+            prop_assert!(cnpjs.insert(company.cnpj.as_str().to_owned()), "{} twice", company.cnpj);
             prop_assert_eq!(company.cnpj.as_str().parse::<Cnpj>(), Ok(company.cnpj));
             prop_assert!(slugs.insert(company.slug.clone()), "{} twice", company.slug);
             let history = &company.history;
             prop_assert_eq!(history[0].1.status, Status::Active);
-            prop_assert!(
-                history
-                    .windows(2)
-                    .all(|pair| pair[0].0 < pair[1].0 && pair[0].1 != pair[1].1)
-            );
+            prop_assert!(history.windows(2).all(|pair| pair[0].0 < pair[1].0 && pair[0].1 != pair[1].1));
             prop_assert!(history.iter().all(|(at, _)| *at <= platform.now));
             let prices = history.iter().filter_map(|(_, terms)| terms.price);
-            prop_assert!(
-                prices
-                    .into_iter()
-                    .all(|price| price > Decimal::ZERO && price.scale() <= 2)
-            );
+            prop_assert!(prices.into_iter().all(|price| price > Decimal::ZERO && price.scale() <= 2));
         }
         Ok(())
     }
@@ -306,15 +246,9 @@ mod tests {
             prop_assert!(deployment.activated_at() >= company.joined_at());
             prop_assert!(deployment.activated_at() >= platform.agents[deployment.agent].created_at);
             let history = &deployment.history;
-            prop_assert!(
-                history
-                    .windows(2)
-                    .all(|pair| pair[0].0 < pair[1].0 && pair[0].1 != pair[1].1)
-            );
+            prop_assert!(history.windows(2).all(|pair| pair[0].0 < pair[1].0 && pair[0].1 != pair[1].1));
             prop_assert!(history.iter().all(|(at, _)| *at <= now));
-            let left = company
-                .terms_at(now)
-                .is_some_and(|terms| terms.status == Status::Inactive);
+            let left = company.terms_at(now).is_some_and(|terms| terms.status == Status::Inactive);
             prop_assert!(!(left && deployment.is_active_at(now)), "{} left", company.name);
         }
         let mut addresses = HashSet::new();
@@ -328,33 +262,17 @@ mod tests {
         for integration in &platform.integrations {
             prop_assert_eq!(integration.last_error.is_some(), integration.status == "error");
             prop_assert!(integration.created_at <= now, "{:?}", integration);
-            prop_assert!(
-                integration
-                    .last_sync_at
-                    .is_none_or(|at| at >= integration.created_at && at <= now)
-            );
+            prop_assert!(integration.last_sync_at.is_none_or(|at| at >= integration.created_at && at <= now));
         }
         for (index, company) in platform.companies.iter().enumerate() {
-            let people = platform
-                .people
-                .iter()
-                .filter(|person| person.tenant_id == company.id)
-                .count();
+            let people = platform.people.iter().filter(|person| person.tenant_id == company.id).count();
             prop_assert!(
                 (1..=usize::try_from(company.max_users()).unwrap()).contains(&people),
                 "{}",
                 company.name
             );
-            let agents = platform
-                .deployments
-                .iter()
-                .filter(|deployment| deployment.company == index)
-                .count();
-            prop_assert!(
-                agents <= usize::try_from(company.max_agents()).unwrap(),
-                "{}",
-                company.name
-            );
+            let agents = platform.deployments.iter().filter(|deployment| deployment.company == index).count();
+            prop_assert!(agents <= usize::try_from(company.max_agents()).unwrap(), "{}", company.name);
         }
         Ok(())
     }

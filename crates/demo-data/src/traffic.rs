@@ -46,11 +46,8 @@ pub struct Request {
 /// Everybody's requests of a UTC day up to now, in order of time.
 #[must_use]
 pub fn requests_of(platform: &Platform, day: NaiveDate) -> Vec<Request> {
-    let outages: Vec<&Outage> = platform
-        .outages
-        .iter()
-        .filter(|outage| outage.from.date_naive() == day)
-        .collect();
+    let outages: Vec<&Outage> =
+        platform.outages.iter().filter(|outage| outage.from.date_naive() == day).collect();
     let mut requests = Vec::new();
     for (index, company) in platform.companies.iter().enumerate() {
         let agents: Vec<(&Deployment, &Agent)> = platform
@@ -59,22 +56,14 @@ pub fn requests_of(platform: &Platform, day: NaiveDate) -> Vec<Request> {
             .filter(|deployment| deployment.company == index)
             .map(|deployment| (deployment, &platform.agents[deployment.agent]))
             .collect();
-        let mut noise = platform
-            .seed
-            .noise("requests", &format!("{}/{day}", company.slug));
+        let mut noise = platform.seed.noise("requests", &format!("{}/{day}", company.slug));
         let volume = daily_volume(platform.seed, company, platform.now, day) * noise.lognormal(1.0, 0.12);
 
         for hour in (0..24).map(|hour| day_start(day) + TimeDelta::hours(hour)) {
             // What an agent that was switched off got goes to the others.
             let shares: Vec<f64> = agents
                 .iter()
-                .map(|(deployment, _)| {
-                    if deployment.is_active_at(hour) {
-                        deployment.share
-                    } else {
-                        0.0
-                    }
-                })
+                .map(|(deployment, _)| if deployment.is_active_at(hour) { deployment.share } else { 0.0 })
                 .collect();
             for _ in 0..noise.poisson(volume * hour_weight(hour, company.weekends)) {
                 let at = hour + TimeDelta::milliseconds(noise.whole(0..=3_599_999));
@@ -117,42 +106,26 @@ fn request(
     noise: &mut Noise,
 ) -> Request {
     let (median, spread, mut failing) = agent.map_or(GREETING, |(_, agent)| {
-        (
-            agent.profile.median_ms,
-            agent.profile.spread,
-            agent.profile.failing,
-        )
+        (agent.profile.median_ms, agent.profile.spread, agent.profile.failing)
     });
     let mut slower = 1.0;
     for outage in outages {
-        let hit = outage
-            .agent
-            .is_none_or(|hit| agent.is_some_and(|(deployment, _)| deployment.agent == hit));
+        let hit = outage.agent.is_none_or(|hit| agent.is_some_and(|(deployment, _)| deployment.agent == hit));
         if hit && (outage.from..outage.until).contains(&at) {
             failing += outage.failing;
             slower *= outage.slower;
         }
     }
     // One in a hundred waits for something else besides.
-    let stalled = if noise.chance(0.01) {
-        noise.real(3.0..=8.0)
-    } else {
-        1.0
-    };
+    let stalled = if noise.chance(0.01) { noise.real(3.0..=8.0) } else { 1.0 };
     let took = whole(noise.lognormal(median, spread) * slower * stalled).clamp(4, 120_000);
     let failed = noise.chance(failing);
 
     let (status, milliseconds) = if took > TIMEOUT_MS || (failed && noise.chance(0.28)) {
         // Whoever gave up didn't always note when.
-        (
-            "timeout",
-            (!noise.chance(0.4)).then(|| TIMEOUT_MS + noise.whole(0..=25)),
-        )
+        ("timeout", (!noise.chance(0.4)).then(|| TIMEOUT_MS + noise.whole(0..=25)))
     } else if failed {
-        (
-            "error",
-            (!noise.chance(0.2)).then(|| took / noise.whole(1..=6) + 3),
-        )
+        ("error", (!noise.chance(0.2)).then(|| took / noise.whole(1..=6) + 3))
     } else {
         ("success", (!noise.chance(0.006)).then_some(took))
     };
@@ -188,32 +161,22 @@ mod tests {
     #[test]
     fn happens_only_while_company_and_agent_are_active() {
         let platform = platform();
-        let companies: HashMap<Uuid, usize> = platform
-            .companies
-            .iter()
-            .enumerate()
-            .map(|(index, company)| (company.id, index))
-            .collect();
+        let companies: HashMap<Uuid, usize> =
+            platform.companies.iter().enumerate().map(|(index, company)| (company.id, index)).collect();
         for day in platform.days() {
             let mut before = day_start(day);
             for request in requests_of(&platform, day) {
                 let index = companies[&request.tenant_id];
                 assert!(platform.companies[index].is_active_at(request.created_at));
-                assert!(
-                    request
-                        .agent_id
-                        .is_none_or(|agent| platform.deployments.iter().any(|deployment| {
-                            deployment.company == index
-                                && platform.agents[deployment.agent].id == agent
-                                && deployment.is_active_at(request.created_at)
-                        }))
-                );
+                assert!(request.agent_id.is_none_or(|agent| platform.deployments.iter().any(|deployment| {
+                    deployment.company == index
+                        && platform.agents[deployment.agent].id == agent
+                        && deployment.is_active_at(request.created_at)
+                })));
                 assert!(request.created_at >= before && request.created_at <= platform.now);
                 assert_eq!(request.created_at.date_naive(), day);
                 assert!(
-                    request
-                        .response_time_ms
-                        .is_none_or(|ms| (1..=TIMEOUT_MS + 25).contains(&i64::from(ms)))
+                    request.response_time_ms.is_none_or(|ms| (1..=TIMEOUT_MS + 25).contains(&i64::from(ms)))
                 );
                 before = request.created_at;
             }
@@ -227,18 +190,12 @@ mod tests {
             "2026-09-16T22:30:00Z".parse::<DateTime<Utc>>().unwrap(),
         );
         let [early, late] = [noon, evening].map(|now| Platform::new(Seed::DEFAULT, now));
-        assert_eq!(
-            (&early.companies, &early.deployments),
-            (&late.companies, &late.deployments)
-        );
+        assert_eq!((&early.companies, &early.deployments), (&late.companies, &late.deployments));
         let day = early.now.date_naive();
         let yesterday = day - TimeDelta::days(1);
         assert_eq!(requests_of(&early, yesterday), requests_of(&early, yesterday));
         let ids = |platform, day| {
-            requests_of(platform, day)
-                .into_iter()
-                .map(|request| request.id)
-                .collect::<Vec<_>>()
+            requests_of(platform, day).into_iter().map(|request| request.id).collect::<Vec<_>>()
         };
         let seen_early = ids(&early, day);
         assert!(!seen_early.is_empty() && ids(&late, day).starts_with(&seen_early));
@@ -264,16 +221,11 @@ mod tests {
         assert!((2..=6).contains(&(unattributed * 100 / all)), "{unattributed}");
 
         let percent_of_limit = |company: &Company| {
-            by_company.get(&company.id).map_or(0, |count| {
-                count * 100 / usize::try_from(company.max_requests_per_month()).unwrap()
-            })
+            by_company
+                .get(&company.id)
+                .map_or(0, |count| count * 100 / usize::try_from(company.max_requests_per_month()).unwrap())
         };
-        let active = || {
-            platform
-                .companies
-                .iter()
-                .filter(|company| company.is_active_at(platform.now))
-        };
+        let active = || platform.companies.iter().filter(|company| company.is_active_at(platform.now));
         assert!(active().any(|company| percent_of_limit(company) > 100));
         assert!(active().any(|company| (75..=100).contains(&percent_of_limit(company))));
         let below_half = active().filter(|company| percent_of_limit(company) < 50).count();
@@ -294,28 +246,13 @@ mod tests {
     #[test]
     fn bad_hours_show() {
         let platform = platform();
-        let outage = platform
-            .outages
-            .iter()
-            .find(|outage| outage.agent.is_none())
-            .unwrap();
+        let outage = platform.outages.iter().find(|outage| outage.agent.is_none()).unwrap();
         let requests = requests_of(&platform, outage.from.date_naive());
-        let (during, else_): (Vec<&Request>, Vec<&Request>) = requests
-            .iter()
-            .partition(|request| (outage.from..outage.until).contains(&request.created_at));
+        let (during, else_): (Vec<&Request>, Vec<&Request>) =
+            requests.iter().partition(|request| (outage.from..outage.until).contains(&request.created_at));
         let failing = |requests: &[&Request]| {
-            requests
-                .iter()
-                .filter(|request| request.status != "success")
-                .count()
-                * 100
-                / requests.len()
+            requests.iter().filter(|request| request.status != "success").count() * 100 / requests.len()
         };
-        assert!(
-            failing(&during) > 10 && failing(&else_) < 5,
-            "{} {}",
-            failing(&during),
-            failing(&else_)
-        );
+        assert!(failing(&during) > 10 && failing(&else_) < 5, "{} {}", failing(&during), failing(&else_));
     }
 }

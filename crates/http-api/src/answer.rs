@@ -9,6 +9,7 @@ use headers::{ETag, HeaderMapExt, IfNoneMatch};
 use http_body_util::BodyExt;
 use lambda_http::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
 
 /// A JSON body with status 200.
 pub struct Answer<T>(pub T);
@@ -20,7 +21,8 @@ impl<T: Serialize> IntoResponse for Answer<T> {
 }
 
 /// An instant as the API writes it: RFC 3339 in UTC with `Z` and milliseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ToSchema)]
+#[schema(value_type = String, format = DateTime, example = "2026-11-23T20:33:23.790Z")]
 pub struct Instant(pub DateTime<Utc>);
 
 impl Serialize for Instant {
@@ -36,11 +38,7 @@ pub(crate) async fn revalidate(method: &Method, request: &HeaderMap, response: R
     }
     let (mut head, body) = response.into_parts();
     // Bodies are made in memory: collecting one neither waits nor fails.
-    let bytes = body
-        .collect()
-        .await
-        .map(http_body_util::Collected::to_bytes)
-        .unwrap_or_default();
+    let bytes = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let tag = entity_tag(&bytes);
     let unchanged = request
         .typed_get::<IfNoneMatch>()
@@ -49,12 +47,8 @@ pub(crate) async fn revalidate(method: &Method, request: &HeaderMap, response: R
     if let Some(tag) = tag {
         head.headers.typed_insert(tag);
     }
-    head.headers.insert(
-        header::CACHE_CONTROL,
-        HeaderValue::from_static("private, no-cache"),
-    );
-    head.headers
-        .insert(header::VARY, HeaderValue::from_static("Authorization, Accept"));
+    head.headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    head.headers.insert(header::VARY, HeaderValue::from_static("Authorization, Accept"));
     if unchanged {
         head.status = StatusCode::NOT_MODIFIED;
         head.headers.remove(header::CONTENT_TYPE);

@@ -34,11 +34,7 @@ impl AuthSettings {
     /// The verifier for these settings.
     pub fn verifier(&self) -> Result<TokenVerifier, auth_context::KeyStoreError> {
         let keys = KeyStore::new(self.cognito_jwks_url.clone())?;
-        Ok(TokenVerifier::new(
-            keys,
-            &self.cognito_issuer,
-            &self.cognito_client_ids,
-        ))
+        Ok(TokenVerifier::new(keys, &self.cognito_issuer, &self.cognito_client_ids))
     }
 }
 
@@ -53,24 +49,16 @@ impl<S: Clone + Send + Sync + 'static> Api<S> {
     /// A router without routes.
     #[must_use]
     pub fn new(verifier: Arc<TokenVerifier>) -> Self {
-        Self {
-            router: Router::new(),
-            verifier,
-        }
+        Self { router: Router::new(), verifier }
     }
 
     /// Answers this operation with this handler.
     #[must_use]
     pub fn route<H: Handler<T, S>, T: 'static>(self, operation: Operation, handler: H) -> Self {
         let permission = operation.permission();
-        let gate = Gate {
-            verifier: Arc::clone(&self.verifier),
-            operation,
-        };
+        let gate = Gate { verifier: Arc::clone(&self.verifier), operation };
         let guarded = handler.layer(from_fn_with_state(gate, authorize));
-        let router = self
-            .router
-            .route(permission.path, on(method_filter(permission.method), guarded));
+        let router = self.router.route(permission.path, on(method_filter(permission.method), guarded));
         Self { router, ..self }
     }
 

@@ -3,11 +3,16 @@
 
 mod answer;
 mod api;
+mod format;
 mod observe;
+pub mod openapi;
+mod page;
 mod problem;
 mod query;
 
 pub use answer::{Answer, Instant};
 pub use api::{Api, AuthSettings, Authorized};
+pub use format::{Csv, Format};
+pub use page::{ListKey, Page};
 pub use problem::{InvalidInput, Problem};
 pub use query::Query;

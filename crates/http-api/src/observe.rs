@@ -23,11 +23,7 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
     let request_id = request_id(&request);
     let method = request.method().clone();
     let request_headers: HeaderMap = request.headers().clone();
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or("unmatched", MatchedPath::as_str)
-        .to_owned();
+    let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();
     let span = tracing::info_span!("request", request_id, route, %method, sub = Empty, tenant_id = Empty);
 
     async {
@@ -43,9 +39,7 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
             Some(problem) => {
                 let allow = response.headers_mut().remove(lambda_http::http::header::ALLOW);
                 let mut answer = problem.respond(&request_id);
-                answer
-                    .headers_mut()
-                    .extend(allow.map(|allow| (lambda_http::http::header::ALLOW, allow)));
+                answer.headers_mut().extend(allow.map(|allow| (lambda_http::http::header::ALLOW, allow)));
                 answer
             }
             None => revalidate(&method, &request_headers, response).await,
@@ -77,13 +71,7 @@ fn request_id(request: &Request) -> String {
         Some(RequestContext::ApiGatewayV1(context)) => context.request_id.clone(),
         _ => None,
     };
-    let of_invocation = || {
-        request
-            .extensions()
-            .get::<lambda_http::Context>()
-            .map(|context| context.request_id.clone())
-    };
-    of_gateway
-        .or_else(of_invocation)
-        .unwrap_or_else(|| uuid::Uuid::now_v7().to_string())
+    let of_invocation =
+        || request.extensions().get::<lambda_http::Context>().map(|context| context.request_id.clone());
+    of_gateway.or_else(of_invocation).unwrap_or_else(|| uuid::Uuid::now_v7().to_string())
 }

@@ -56,21 +56,11 @@ impl Problem {
         error: impl Into<Cow<'static, str>>,
         detail: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self {
-            status,
-            code,
-            error: error.into(),
-            detail: detail.into(),
-            errors: Vec::new(),
-            cause: None,
-        }
+        Self { status, code, error: error.into(), detail: detail.into(), errors: Vec::new(), cause: None }
     }
 
     fn caused_by(self, cause: &dyn Display) -> Self {
-        Self {
-            cause: Some(cause.to_string()),
-            ..self
-        }
+        Self { cause: Some(cause.to_string()), ..self }
     }
 
     /// 400: parameters that are not as they should be, all of them.
@@ -79,10 +69,7 @@ impl Problem {
         let names: Vec<_> = errors.iter().map(|input| input.parameter.as_ref()).collect();
         let error = format!("Bad Request: {}", names.join(", "));
         let detail = "Some parameters of the request are not valid; see errors.";
-        Self {
-            errors,
-            ..Self::new(StatusCode::BAD_REQUEST, "invalid_parameter", error, detail)
-        }
+        Self { errors, ..Self::new(StatusCode::BAD_REQUEST, "invalid_parameter", error, detail) }
     }
 
     /// 401: nobody we know.
@@ -102,38 +89,23 @@ impl Problem {
     #[must_use]
     pub fn method_not_allowed() -> Self {
         let detail = "The resource does not support this method; see Allow.";
-        Self::new(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "method_not_allowed",
-            "Method Not Allowed",
-            detail,
-        )
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method Not Allowed", detail)
     }
 
     /// 500: a defect of ours.
     #[must_use]
     pub fn internal(cause: impl Display) -> Self {
         let detail = "The request failed for a reason of ours. Quote request_id when you report it.";
-        Self::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "internal",
-            "Internal Server Error",
-            detail,
-        )
-        .caused_by(&cause)
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal Server Error", detail)
+            .caused_by(&cause)
     }
 
     /// 503: something the request needs is down or slow.
     #[must_use]
     pub fn unavailable(cause: impl Display) -> Self {
         let detail = "The service is temporarily unavailable. Try again later.";
-        Self::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "unavailable",
-            "Service Unavailable",
-            detail,
-        )
-        .caused_by(&cause)
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Service Unavailable", detail)
+            .caused_by(&cause)
     }
 
     /// The answer, now that the request has an id.
@@ -151,10 +123,7 @@ impl Problem {
         let json = serde_json::to_vec(&body).unwrap_or_default();
         let mut response = (self.status, json).into_response();
         let headers = response.headers_mut();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/problem+json"),
-        );
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         match self.status {
             StatusCode::UNAUTHORIZED => {
@@ -191,11 +160,9 @@ impl From<Denied> for Problem {
             Self::new(StatusCode::FORBIDDEN, code, error, detail)
         };
         match denied {
-            Denied::NoGroup => forbidden(
-                "no_group",
-                "Forbidden: No group",
-                "The user belongs to no group with rights.",
-            ),
+            Denied::NoGroup => {
+                forbidden("no_group", "Forbidden: No group", "The user belongs to no group with rights.")
+            }
             Denied::InternalRequired => forbidden(
                 "internal_required",
                 "Forbidden: Internal access required",
@@ -212,10 +179,7 @@ impl From<Denied> for Problem {
                 "The user may not see this tenant.",
             ),
             Denied::TenantRequired => Self {
-                errors: vec![InvalidInput {
-                    parameter: "tenant_id".into(),
-                    message: "is required".into(),
-                }],
+                errors: vec![InvalidInput { parameter: "tenant_id".into(), message: "is required".into() }],
                 ..Self::new(
                     StatusCode::BAD_REQUEST,
                     "tenant_required",
@@ -229,10 +193,6 @@ impl From<Denied> for Problem {
 
 impl From<DataError> for Problem {
     fn from(error: DataError) -> Self {
-        if error.is_transient() {
-            Self::unavailable(error)
-        } else {
-            Self::internal(error)
-        }
+        if error.is_transient() { Self::unavailable(error) } else { Self::internal(error) }
     }
 }

@@ -7,10 +7,15 @@ use axum::extract::FromRequestParts;
 use lambda_http::http::request::Parts;
 use uuid::Uuid;
 
+use crate::page::{Cursor, Page};
 use crate::{InvalidInput, Problem};
 
 /// The length of a UUID with its hyphens, the only form that is accepted.
 const UUID_LENGTH: usize = 36;
+
+/// The largest page and the furthest offset (contract, section 3).
+const MAX_LIMIT: i64 = 100;
+const MAX_OFFSET: i64 = 10_000;
 
 /// The query of a request, to be asked for one parameter after the other and then to be [finished](Self::finish).
 pub struct Query {
@@ -22,40 +27,70 @@ impl Query {
     fn parse(query: &str) -> Self {
         let pairs = form_urlencoded::parse(query.as_bytes())
             .map(|(name, value)| (name.into_owned(), value.into_owned()));
-        Self {
-            pairs: pairs.collect(),
-            errors: Vec::new(),
-        }
+        Self { pairs: pairs.collect(), errors: Vec::new() }
     }
 
     /// A UUID, hyphenated, in either case. Not given: `None`.
     pub fn uuid(&mut self, name: &'static str) -> Option<Uuid> {
         let value = self.single(name)?;
-        let uuid = Some(&value)
-            .filter(|text| text.len() == UUID_LENGTH)
-            .and_then(|text| Uuid::try_parse(text).ok());
+        let uuid =
+            Some(&value).filter(|text| text.len() == UUID_LENGTH).and_then(|text| Uuid::try_parse(text).ok());
         if uuid.is_none() {
             self.refuse(name, "must be a UUID");
         }
         uuid
     }
 
+    /// One of these words. Not given: the default.
+    pub fn choice<T: Copy>(&mut self, name: &'static str, choices: &[(&'static str, T)], default: T) -> T {
+        let Some(value) = self.single(name) else {
+            return default;
+        };
+        if let Some((_, chosen)) = choices.iter().find(|(word, _)| *word == value) {
+            return *chosen;
+        }
+        let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
+        self.refuse(name, format!("must be one of {}", words.join(", ")));
+        default
+    }
+
+    /// `limit`, `offset` and `cursor` of a paged list.
+    pub fn page(&mut self, default_limit: i64) -> Page {
+        let limit = self.number("limit", 1, MAX_LIMIT).unwrap_or(default_limit);
+        let offset = self.number("offset", 0, MAX_OFFSET).unwrap_or(0);
+        let cursor = self.single("cursor").and_then(|text| {
+            let cursor = Cursor::parse(&text);
+            if cursor.is_none() {
+                self.refuse("cursor", Cursor::UNREADABLE);
+            }
+            cursor
+        });
+        if cursor.is_some() && offset != 0 {
+            self.refuse("cursor", "cannot be combined with an offset");
+        }
+        Page { limit, offset, cursor }
+    }
+
+    /// A whole number in decimal digits.
+    fn number(&mut self, name: &'static str, min: i64, max: i64) -> Option<i64> {
+        let value = self.single(name)?;
+        // parse() would take a sign, too.
+        let number = Some(&value).filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+        let number = number.and_then(|text| text.parse().ok()).filter(|number| (min..=max).contains(number));
+        if number.is_none() {
+            self.refuse(name, format!("must be a whole number from {min} to {max}"));
+        }
+        number
+    }
+
     /// The problem that names every parameter refused so far, if any.
     pub fn finish(self) -> Result<(), Problem> {
-        if self.errors.is_empty() {
-            Ok(())
-        } else {
-            Err(Problem::invalid_parameters(self.errors))
-        }
+        if self.errors.is_empty() { Ok(()) } else { Err(Problem::invalid_parameters(self.errors)) }
     }
 
     /// The one value of a parameter; twice or empty is refused.
     fn single(&mut self, name: &'static str) -> Option<String> {
-        let mut values = self
-            .pairs
-            .iter()
-            .filter(|(given, _)| given == name)
-            .map(|(_, value)| value);
+        let mut values = self.pairs.iter().filter(|(given, _)| given == name).map(|(_, value)| value);
         let (first, second) = (values.next()?.clone(), values.next());
         if second.is_some() {
             self.refuse(name, "must be given once");
@@ -68,11 +103,8 @@ impl Query {
         Some(first)
     }
 
-    fn refuse(&mut self, name: &'static str, message: &'static str) {
-        self.errors.push(InvalidInput {
-            parameter: Cow::Borrowed(name),
-            message: Cow::Borrowed(message),
-        });
+    fn refuse(&mut self, name: &'static str, message: impl Into<Cow<'static, str>>) {
+        self.errors.push(InvalidInput { parameter: Cow::Borrowed(name), message: message.into() });
     }
 }
 
@@ -95,19 +127,13 @@ mod tests {
     fn uuid(query: &str) -> Result<Option<Uuid>, String> {
         let mut query = Query::parse(query);
         let value = query.uuid("id");
-        query
-            .finish()
-            .map(|()| value)
-            .map_err(|problem| problem.errors[0].message.to_string())
+        query.finish().map(|()| value).map_err(|problem| problem.errors[0].message.to_string())
     }
 
     #[test]
     fn a_uuid_is_read_in_either_case() {
         assert_eq!(uuid(&format!("id={ID}")), Ok(Some(ID)));
-        assert_eq!(
-            uuid(&format!("x=1&id={}&y=", ID.to_string().to_uppercase())),
-            Ok(Some(ID))
-        );
+        assert_eq!(uuid(&format!("x=1&id={}&y=", ID.to_string().to_uppercase())), Ok(Some(ID)));
         assert_eq!(uuid("ID=x&other=1"), Ok(None));
         assert_eq!(uuid(""), Ok(None));
     }
@@ -124,18 +150,11 @@ mod tests {
             "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5%FF",
             "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b'--",
         ] {
-            assert_eq!(
-                uuid(&format!("id={text}")),
-                Err("must be a UUID".into()),
-                "{text}"
-            );
+            assert_eq!(uuid(&format!("id={text}")), Err("must be a UUID".into()), "{text}");
         }
         assert_eq!(uuid("id="), Err("must not be empty".into()));
         assert_eq!(uuid("id"), Err("must not be empty".into()));
-        assert_eq!(
-            uuid(&format!("id={ID}&id={ID}")),
-            Err("must be given once".into())
-        );
+        assert_eq!(uuid(&format!("id={ID}&id={ID}")), Err("must be given once".into()));
     }
 
     #[test]
@@ -146,6 +165,35 @@ mod tests {
         let problem = query.finish().unwrap_err();
         assert_eq!(problem.error, "Bad Request: a, b");
         assert_eq!(problem.errors.len(), 2);
+    }
+
+    #[test]
+    fn a_page_has_bounds() {
+        let read = |text: &str| {
+            let mut query = Query::parse(text);
+            let page = query.page(20);
+            query.finish().map(|()| (page.limit, page.offset)).map_err(|problem| problem.error.into_owned())
+        };
+        assert_eq!(read(""), Ok((20, 0)));
+        assert_eq!(read("limit=100&offset=10000"), Ok((100, 10_000)));
+        assert_eq!(read("limit=007"), Ok((7, 0)));
+        for limit in ["0", "101", "-1", "%2B5", "1e9", "abc", "1.0", "٣", "9".repeat(400).as_str()] {
+            assert_eq!(read(&format!("limit={limit}")), Err("Bad Request: limit".into()), "{limit}");
+        }
+        assert_eq!(read("limit=x&offset=10001&cursor=!"), Err("Bad Request: limit, offset, cursor".into()));
+    }
+
+    #[test]
+    fn a_choice_is_one_of_its_words() {
+        let read = |text: &str| {
+            let mut query = Query::parse(text);
+            let chosen = query.choice("period", &[("7d", 7), ("30d", 30)], 30);
+            query.finish().map(|()| chosen).map_err(|problem| problem.errors[0].message.to_string())
+        };
+        assert_eq!((read(""), read("period=7d")), (Ok(30), Ok(7)));
+        for text in ["1d", "30D", "7d%20", "7d%00"] {
+            assert_eq!(read(&format!("period={text}")), Err("must be one of 7d, 30d".into()));
+        }
     }
 
     proptest! {

@@ -83,34 +83,18 @@ mod tests {
     }
 
     fn example(variables: &[(&str, &str)]) -> Result<Example, SettingsError> {
-        from_variables(
-            variables
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
-        )
+        from_variables(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
     }
 
     #[test]
     fn reads_text_numbers_and_lists() {
-        let read = example(&[
-            ("HOST", "db"),
-            ("PORT", "5432"),
-            ("CLIENTS", "a,b"),
-            ("OTHER", "x"),
-        ])
-        .unwrap();
-        assert_eq!(
-            (read.host.as_str(), read.port, read.clients.len()),
-            ("db", 5432, 2)
-        );
+        let read = example(&[("HOST", "db"), ("PORT", "5432"), ("CLIENTS", "a,b"), ("OTHER", "x")]).unwrap();
+        assert_eq!((read.host.as_str(), read.port, read.clients.len()), ("db", 5432, 2));
     }
 
     #[test]
     fn names_the_variable_that_is_missing_empty_or_wrong() {
-        assert_eq!(
-            example(&[("PORT", "1")]).unwrap_err(),
-            SettingsError::Missing("HOST".into())
-        );
+        assert_eq!(example(&[("PORT", "1")]).unwrap_err(), SettingsError::Missing("HOST".into()));
         assert_eq!(
             example(&[("HOST", ""), ("PORT", "1")]).unwrap_err(),
             SettingsError::Missing("HOST".into())

@@ -24,10 +24,7 @@ impl TestDatabase {
         let mut admin = server.connect().await.expect("the server of DATABASE_URL");
         let template = format!("painel_template_{:016x}", schema_hash());
         // Of the tests that start at once, one makes the template and the others wait.
-        admin
-            .execute("SELECT pg_advisory_lock(hashtext('painel_template'))")
-            .await
-            .unwrap();
+        admin.execute("SELECT pg_advisory_lock(hashtext('painel_template'))").await.unwrap();
         let exists: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)")
             .bind(&template)
             .fetch_one(&mut admin)
@@ -43,9 +40,7 @@ impl TestDatabase {
         }
         let database = Self::create(&mut admin, &template).await;
         // A copy has the template's tables, but not its privileges on the database itself.
-        schema::migrate(&mut database.connect("app_migrator").await, &[])
-            .await
-            .expect("migrations");
+        schema::migrate(&mut database.connect("app_migrator").await, &[]).await.expect("migrations");
         // Closing the session gives the lock back.
         admin.close().await.unwrap();
         database
@@ -61,10 +56,7 @@ impl TestDatabase {
         let name = format!("painel_test_{}", Uuid::now_v7().simple());
         let create = format!("CREATE DATABASE {name} TEMPLATE {template} OWNER app_migrator");
         admin.execute(AssertSqlSafe(create)).await.unwrap();
-        Self {
-            name,
-            server: server(),
-        }
+        Self { name, server: server() }
     }
 
     /// Where it is.
@@ -82,10 +74,7 @@ impl TestDatabase {
     /// The login of a role.
     #[must_use]
     pub fn login(role: &str) -> Login {
-        Login {
-            username: role.to_owned(),
-            password: password(role).into(),
-        }
+        Login { username: role.to_owned(), password: password(role).into() }
     }
 
     /// A pool as a function would have it, logged in as this role.
@@ -96,20 +85,14 @@ impl TestDatabase {
 
     /// One connection, logged in as this role.
     pub async fn connect(&self, role: &str) -> PgConnection {
-        self.settings()
-            .connect_options(&Self::login(role))
-            .connect()
-            .await
-            .expect("a connection")
+        self.settings().connect_options(&Self::login(role)).connect().await.expect("a connection")
     }
 
     /// One connection with the owner's rights, as the migrator has them.
     pub async fn owner(&self) -> PgConnection {
         let mut connection = self.connect("app_migrator").await;
         connection
-            .execute(sqlx::raw_sql(
-                "SET ROLE app_owner; SET search_path = alquimista_platform, public",
-            ))
+            .execute(sqlx::raw_sql("SET ROLE app_owner; SET search_path = alquimista_platform, public"))
             .await
             .unwrap();
         connection
@@ -117,31 +100,20 @@ impl TestDatabase {
 
     /// One connection as superuser.
     pub async fn superuser(&self) -> PgConnection {
-        self.server
-            .clone()
-            .database(&self.name)
-            .connect()
-            .await
-            .expect("a connection")
+        self.server.clone().database(&self.name).connect().await.expect("a connection")
     }
 }
 
 impl Drop for TestDatabase {
     fn drop(&mut self) {
-        let (server, drop) = (
-            self.server.clone(),
-            format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name),
-        );
+        let (server, drop) =
+            (self.server.clone(), format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
         let dropping = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()?;
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(async {
                 let mut admin = server.connect().await.map_err(std::io::Error::other)?;
                 let drop = admin.execute(AssertSqlSafe(drop));
-                tokio::time::timeout(Duration::from_secs(10), drop)
-                    .await?
-                    .map_err(std::io::Error::other)
+                tokio::time::timeout(Duration::from_secs(10), drop).await?.map_err(std::io::Error::other)
             })
         });
         // A database left behind is no reason to fail a test that passed.
@@ -161,9 +133,8 @@ fn server() -> PgConnectOptions {
 
 /// The password of a role in a file of libpq's format, `host:port:database:role:password`; empty without such a file.
 fn password(role: &str) -> String {
-    let lines = variable("PGPASSFILE")
-        .and_then(|file| std::fs::read_to_string(file).ok())
-        .unwrap_or_default();
+    let lines =
+        variable("PGPASSFILE").and_then(|file| std::fs::read_to_string(file).ok()).unwrap_or_default();
     let mut of_role = lines.lines().filter_map(|line| {
         let mut fields = line.splitn(5, ':').skip(3);
         (fields.next()? == role).then(|| fields.next().unwrap_or_default().to_owned())

@@ -55,12 +55,7 @@ impl TestIssuer {
             axum::serve(listener, axum::Router::new().route("/jwks.json", get(handler))).into_future(),
         );
 
-        let mut issuer = Self {
-            served,
-            key: new_key(),
-            key_id: "key-1".into(),
-            url,
-        };
+        let mut issuer = Self { served, key: new_key(), key_id: "key-1".into(), url };
         issuer.publish();
         issuer
     }
@@ -123,14 +118,7 @@ impl TestIssuer {
     pub fn sign_with(&self, header: &Value, claims: &Value) -> String {
         let message = Self::message(header, claims);
         let mut signature = vec![0; self.key.public_modulus_len()];
-        self.key
-            .sign(
-                &RSA_PKCS1_SHA256,
-                &SystemRandom::new(),
-                message.as_bytes(),
-                &mut signature,
-            )
-            .unwrap();
+        self.key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message.as_bytes(), &mut signature).unwrap();
         format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 

@@ -26,27 +26,15 @@ struct SecretSettings {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let settings = Settings {
-        database: runtime::read()?,
-        secrets: runtime::read()?,
-    };
+    let settings = Settings { database: runtime::read()?, secrets: runtime::read()? };
     runtime::start(&runtime::read()?);
     let client = Client::new(&aws_config::load_from_env().await);
-    lambda_runtime::run(service_fn(async |_: LambdaEvent<Value>| {
-        migrate(&settings, &client).await
-    }))
-    .await
+    lambda_runtime::run(service_fn(async |_: LambdaEvent<Value>| migrate(&settings, &client).await)).await
 }
 
 async fn migrate(settings: &Settings, client: &Client) -> Result<Report, Error> {
-    let login_of = async |id: &String| {
-        Credentials::Secret {
-            client: client.clone(),
-            id: id.clone(),
-        }
-        .read()
-        .await
-    };
+    let login_of =
+        async |id: &String| Credentials::Secret { client: client.clone(), id: id.clone() }.read().await;
     let mut roles = Vec::new();
     for id in &settings.secrets.database_role_secret_arns {
         roles.push(login_of(id).await?);

@@ -1,17 +1,24 @@
 //! `GET /tenant/*`: what a company sees of itself.
 
+mod agents;
+mod incidents;
+mod integrations;
 mod me;
 mod settings;
+mod usage;
 
 use std::sync::Arc;
 
 use auth_context::{Operation, TokenVerifier};
 use axum::Router;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use data::Database;
 use http_api::Api;
+use utoipa::OpenApi;
 
 pub use settings::Settings;
+
+const NO_TENANT: &str = "There is no such tenant.";
 
 /// What the handlers work with.
 #[derive(Clone)]
@@ -24,9 +31,28 @@ pub struct State {
     pub now: fn() -> DateTime<Utc>,
 }
 
+impl State {
+    /// The UTC day.
+    fn today(&self) -> NaiveDate {
+        (self.now)().date_naive()
+    }
+}
+
 /// The function's routes.
 pub fn router(state: State) -> Router {
     Api::new(Arc::clone(&state.verifier))
         .route(Operation::TenantMe, me::get)
+        .route(Operation::TenantAgents, agents::get)
+        .route(Operation::TenantIntegrations, integrations::get)
+        .route(Operation::TenantUsage, usage::get)
+        .route(Operation::TenantIncidents, incidents::get)
         .finish(state)
 }
+
+/// The function's part of the OpenAPI document.
+#[derive(OpenApi)]
+#[openapi(
+    paths(me::get, agents::get, integrations::get, usage::get, incidents::get),
+    tags((name = "tenant", description = "What a company sees of itself."))
+)]
+pub struct Documentation;

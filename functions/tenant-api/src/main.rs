@@ -13,10 +13,7 @@ async fn main() -> Result<(), lambda_http::Error> {
     runtime::start(&settings.common);
 
     let secrets = Client::new(&aws_config::load_from_env().await);
-    let credentials = Credentials::Secret {
-        client: secrets,
-        id: settings.database_secret_arn,
-    };
+    let credentials = Credentials::Secret { client: secrets, id: settings.database_secret_arn };
     let state = State {
         verifier: Arc::new(settings.auth.verifier()?),
         database: Arc::new(Database::new(settings.database, credentials)),

@@ -1,21 +1,30 @@
 //! `GET /tenant/me`
 
+use crate::NO_TENANT;
 use axum::extract::State;
 use data::Money;
 use data::tenants::{self, TenantOverview};
 use http_api::{Answer, Authorized, Instant, Problem, Query};
 use serde::Serialize;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// The company that the request is about, what its plan allows and what it uses of it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = TenantMe)]
 pub(crate) struct Me {
     id: Uuid,
+    #[schema(example = "Panificadora Pão Dourado Ltda")]
     name: String,
     /// Formatted: `12.ABC.345/01DE-35`.
+    #[schema(example = "12.ABC.345/01DE-35")]
     cnpj: String,
+    #[schema(example = "Alimentação")]
     segment: Option<String>,
+    #[schema(example = "professional")]
     plan: String,
+    /// `active`, `inactive` or `suspended`.
+    #[schema(example = "active")]
     status: String,
     mrr_estimate: Option<Money>,
     created_at: Instant,
@@ -26,23 +35,42 @@ pub(crate) struct Me {
 }
 
 /// The tenant's own limits, or else its plan's.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[expect(clippy::struct_field_names, reason = "the names of the API")]
+#[schema(as = TenantLimits)]
 struct Limits {
+    #[schema(example = 10)]
     max_agents: i32,
+    #[schema(example = 20)]
     max_users: i32,
+    #[schema(example = 50000)]
     max_requests_per_month: i32,
 }
 
 /// What counts against the limits.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = TenantUsageOfLimits)]
 struct Usage {
+    #[schema(example = 8)]
     active_agents: i64,
+    #[schema(example = 6)]
     active_users: i64,
     /// In the UTC month to date.
+    #[schema(example = 12450)]
     requests_this_month: i64,
 }
 
+/// The caller's company: its data, limits and use of them
+#[utoipa::path(
+    get,
+    path = "/tenant/me",
+    tag = "tenant",
+    params(("tenant_id" = Option<Uuid>, Query, description = "The tenant; needed of internal users without one.")),
+    responses(
+        (status = 200, description = "The company.", body = Me),
+        (status = 404, description = "There is no such tenant.")
+    )
+)]
 pub(crate) async fn get(
     State(api): State<crate::State>,
     caller: Authorized,
@@ -52,10 +80,8 @@ pub(crate) async fn get(
     query.finish()?;
     let scope = caller.tenant_scope(requested)?;
 
-    let overview = tenants::overview(&api.database, &scope, (api.now)().date_naive()).await?;
-    overview
-        .map(|overview| Answer(overview.into()))
-        .ok_or_else(|| Problem::not_found("There is no such tenant."))
+    let overview = tenants::overview(&api.database, &scope, api.today()).await?;
+    overview.map(|overview| Answer(overview.into())).ok_or_else(|| Problem::not_found(NO_TENANT))
 }
 
 impl From<TenantOverview> for Me {

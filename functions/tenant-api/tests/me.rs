@@ -1,5 +1,7 @@
 //! `GET /tenant/me` without a gateway in front: the function's own checks, which must hold without the authorizer.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
 use std::sync::Arc;
 
 use axum::Router;
@@ -49,19 +51,12 @@ impl Answer {
     /// Asserts that this is the problem of that status and code, in the contract's shape.
     fn assert_problem(&self, status: StatusCode, code: &str) {
         let body = self.json();
-        assert_eq!(
-            (self.status, body["code"].as_str()),
-            (status, Some(code)),
-            "{body}"
-        );
+        assert_eq!((self.status, body["code"].as_str()), (status, Some(code)), "{body}");
         assert_eq!(self.header(header::CONTENT_TYPE), "application/problem+json");
         assert_eq!(body["status"], status.as_u16());
         assert_eq!(body["request_id"], self.headers["x-request-id"].to_str().unwrap());
         for field in ["type", "title", "detail", "error", "request_id"] {
-            assert!(
-                body[field].as_str().is_some_and(|text| !text.is_empty()),
-                "{field}: {body}"
-            );
+            assert!(body[field].as_str().is_some_and(|text| !text.is_empty()), "{field}: {body}");
         }
     }
 }
@@ -72,11 +67,7 @@ fn router_for(database: Database, issuer: &TestIssuer) -> Router {
         cognito_jwks_url: issuer.jwks_url(),
         cognito_client_ids: vec![TestIssuer::CLIENT.into()],
     };
-    router(State {
-        verifier: Arc::new(auth.verifier().unwrap()),
-        database: Arc::new(database),
-        now,
-    })
+    router(State { verifier: Arc::new(auth.verifier().unwrap()), database: Arc::new(database), now })
 }
 
 impl Fixture {
@@ -119,11 +110,7 @@ impl Fixture {
             .unwrap();
         let issuer = TestIssuer::start().await;
         let router = router_for(database.database("app_tenant"), &issuer);
-        Self {
-            database,
-            issuer,
-            router,
-        }
+        Self { database, issuer, router }
     }
 
     fn token(&self, groups: &[&str], tenant: Option<&str>) -> String {
@@ -134,11 +121,7 @@ impl Fixture {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (head, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes().to_vec();
-        Answer {
-            status: head.status,
-            headers: head.headers,
-            body,
-        }
+        Answer { status: head.status, headers: head.headers, body }
     }
 
     async fn get(&self, query: &str, token: &str) -> Answer {
@@ -169,22 +152,13 @@ async fn answers_the_contract_field_by_field() {
 #[tokio::test]
 async fn a_suspended_tenant_reads_and_nulls_are_null() {
     let fixture = Fixture::new().await;
-    let body = fixture
-        .get("", &fixture.token(&["TENANT_ADMIN"], Some(B)))
-        .await
-        .json();
+    let body = fixture.get("", &fixture.token(&["TENANT_ADMIN"], Some(B))).await.json();
     assert_eq!(
         (&body["segment"], &body["mrr_estimate"], &body["status"]),
         (&Value::Null, &Value::Null, &json!("suspended"))
     );
-    assert_eq!(
-        body["limits"],
-        json!({"max_agents": 3, "max_users": 5, "max_requests_per_month": 10000})
-    );
-    assert_eq!(
-        body["usage"],
-        json!({"active_agents": 1, "active_users": 0, "requests_this_month": 77})
-    );
+    assert_eq!(body["limits"], json!({"max_agents": 3, "max_users": 5, "max_requests_per_month": 10000}));
+    assert_eq!(body["usage"], json!({"active_agents": 1, "active_users": 0, "requests_this_month": 77}));
 }
 
 #[tokio::test]
@@ -197,21 +171,11 @@ async fn who_sees_which_tenant() {
         (&["TENANT_ADMIN"], Some(A), Some(upper.as_str()), Ok(A)),
         (&["TENANT_ADMIN"], Some(upper.as_str()), Some(A), Ok(A)),
         (&["TENANT_ADMIN"], Some(A), Some(B), Err((403, "tenant_denied"))),
-        (
-            &["TENANT_ADMIN"],
-            Some(A),
-            Some(UNKNOWN),
-            Err((403, "tenant_denied")),
-        ),
+        (&["TENANT_ADMIN"], Some(A), Some(UNKNOWN), Err((403, "tenant_denied"))),
         (&["TENANT_ADMIN"], Some(UNKNOWN), None, Err((404, "not_found"))),
         (&["TENANT_ADMIN"], None, None, Err((403, "tenant_denied"))),
         (&["TENANT_ADMIN"], None, Some(A), Err((403, "tenant_denied"))),
-        (
-            &["TENANT_ADMIN"],
-            Some("not a uuid"),
-            None,
-            Err((403, "tenant_denied")),
-        ),
+        (&["TENANT_ADMIN"], Some("not a uuid"), None, Err((403, "tenant_denied"))),
         (&["INTERNAL_ADMIN"], None, Some(B), Ok(B)),
         (&["INTERNAL_SUPPORT"], None, Some(A), Ok(A)),
         (&["INTERNAL_SUPPORT"], Some(B), None, Ok(B)),
@@ -235,27 +199,15 @@ async fn who_sees_which_tenant() {
 async fn checks_come_in_order() {
     let fixture = Fixture::new().await;
     let bad = "?tenant_id=x";
-    fixture
-        .get(bad, "")
-        .await
-        .assert_problem(StatusCode::UNAUTHORIZED, "unauthorized");
+    fixture.get(bad, "").await.assert_problem(StatusCode::UNAUTHORIZED, "unauthorized");
     let no_group = fixture.token(&[], Some(A));
-    fixture
-        .get(bad, &no_group)
-        .await
-        .assert_problem(StatusCode::FORBIDDEN, "no_group");
+    fixture.get(bad, &no_group).await.assert_problem(StatusCode::FORBIDDEN, "no_group");
     let no_claim = fixture.token(&["TENANT_USER"], None);
     let answer = fixture.get(bad, &no_claim).await;
     answer.assert_problem(StatusCode::BAD_REQUEST, "invalid_parameter");
     assert_eq!(answer.json()["error"], "Bad Request: tenant_id");
-    assert_eq!(
-        answer.json()["errors"],
-        json!([{"parameter": "tenant_id", "message": "must be a UUID"}])
-    );
-    fixture
-        .get("", &no_claim)
-        .await
-        .assert_problem(StatusCode::FORBIDDEN, "tenant_denied");
+    assert_eq!(answer.json()["errors"], json!([{"parameter": "tenant_id", "message": "must be a UUID"}]));
+    fixture.get("", &no_claim).await.assert_problem(StatusCode::FORBIDDEN, "tenant_denied");
 }
 
 #[tokio::test]
@@ -279,10 +231,7 @@ async fn a_bad_tenant_is_named() {
         answer.assert_problem(StatusCode::BAD_REQUEST, "invalid_parameter");
         assert_eq!(answer.json()["errors"][0]["parameter"], "tenant_id");
     }
-    assert_eq!(
-        fixture.get("?unknown=x&other", &token).await.status,
-        StatusCode::OK
-    );
+    assert_eq!(fixture.get("?unknown=x&other", &token).await.status, StatusCode::OK);
 }
 
 #[tokio::test]
@@ -290,14 +239,8 @@ async fn without_an_authorizer_the_function_lets_nobody_in() {
     let fixture = Fixture::new().await;
     let good = fixture.token(&["TENANT_USER"], Some(A));
     assert_eq!(fixture.get("", &good).await.status, StatusCode::OK);
-    assert_eq!(
-        fixture.get("", &format!("Bearer {good}")).await.status,
-        StatusCode::OK
-    );
-    assert_eq!(
-        fixture.get("", &format!("bearer  {good}")).await.status,
-        StatusCode::OK
-    );
+    assert_eq!(fixture.get("", &format!("Bearer {good}")).await.status, StatusCode::OK);
+    assert_eq!(fixture.get("", &format!("bearer  {good}")).await.status, StatusCode::OK);
     let mut expired = TestIssuer::claims(&["TENANT_USER"], Some(A));
     expired["exp"] = json!(1_700_000_000);
     for token in [
@@ -315,13 +258,9 @@ async fn without_an_authorizer_the_function_lets_nobody_in() {
         assert_eq!(answer.json()["error"], "Unauthorized");
     }
     let none = Request::get("/tenant/me").body(Body::empty()).unwrap();
-    fixture
-        .send(none)
-        .await
-        .assert_problem(StatusCode::UNAUTHORIZED, "unauthorized");
-    let two = Request::get("/tenant/me")
-        .header(header::AUTHORIZATION, &good)
-        .header(header::AUTHORIZATION, &good);
+    fixture.send(none).await.assert_problem(StatusCode::UNAUTHORIZED, "unauthorized");
+    let two =
+        Request::get("/tenant/me").header(header::AUTHORIZATION, &good).header(header::AUTHORIZATION, &good);
     fixture
         .send(two.body(Body::empty()).unwrap())
         .await
@@ -335,10 +274,8 @@ fn through_gateway(token: &str, claims: &Value) -> Request<Body> {
         "authorizer": {"claims": claims}, "identity": {},
     }))
     .unwrap();
-    let mut request = Request::get("/tenant/me")
-        .header(header::AUTHORIZATION, token)
-        .body(Body::empty())
-        .unwrap();
+    let mut request =
+        Request::get("/tenant/me").header(header::AUTHORIZATION, token).body(Body::empty()).unwrap();
     request.extensions_mut().insert(context);
     request
 }
@@ -378,40 +315,23 @@ async fn claims_that_are_not_the_tokens_open_nothing() {
         answer.assert_problem(StatusCode::UNAUTHORIZED, "unauthorized");
     }
     let without_token = through_gateway("", &TestIssuer::claims(&["INTERNAL_ADMIN"], Some(A)));
-    fixture
-        .send(without_token)
-        .await
-        .assert_problem(StatusCode::UNAUTHORIZED, "unauthorized");
+    fixture.send(without_token).await.assert_problem(StatusCode::UNAUTHORIZED, "unauthorized");
 }
 
 #[tokio::test]
 async fn other_methods_and_paths_are_problems_too() {
     let fixture = Fixture::new().await;
     let token = fixture.token(&["TENANT_USER"], Some(A));
-    for method in [
-        Method::POST,
-        Method::PUT,
-        Method::DELETE,
-        Method::PATCH,
-        Method::OPTIONS,
-    ] {
-        let request = Request::builder()
-            .method(&method)
-            .uri("/tenant/me")
-            .header(header::AUTHORIZATION, &token);
+    for method in [Method::POST, Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS] {
+        let request =
+            Request::builder().method(&method).uri("/tenant/me").header(header::AUTHORIZATION, &token);
         let answer = fixture.send(request.body(Body::empty()).unwrap()).await;
         answer.assert_problem(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed");
         assert_eq!(answer.header(header::ALLOW), "GET,HEAD");
     }
     for path in ["/", "/tenant", "/tenant/me/", "/tenant/ME", "/internal/tenants"] {
-        let request = Request::get(path)
-            .header(header::AUTHORIZATION, &token)
-            .body(Body::empty())
-            .unwrap();
-        fixture
-            .send(request)
-            .await
-            .assert_problem(StatusCode::NOT_FOUND, "not_found");
+        let request = Request::get(path).header(header::AUTHORIZATION, &token).body(Body::empty()).unwrap();
+        fixture.send(request).await.assert_problem(StatusCode::NOT_FOUND, "not_found");
     }
 }
 
@@ -431,35 +351,17 @@ async fn an_unchanged_answer_is_not_sent_again() {
             .header(header::IF_NONE_MATCH, known);
         fixture.send(request.body(Body::empty()).unwrap()).await
     };
-    for known in [
-        tag.clone(),
-        format!("W/{tag}"),
-        format!("\"x\", {tag}"),
-        "*".into(),
-    ] {
+    for known in [tag.clone(), format!("W/{tag}"), format!("\"x\", {tag}"), "*".into()] {
         let answer = ask(&known).await;
-        assert_eq!(
-            (answer.status, answer.body.len()),
-            (StatusCode::NOT_MODIFIED, 0),
-            "{known}"
-        );
+        assert_eq!((answer.status, answer.body.len()), (StatusCode::NOT_MODIFIED, 0), "{known}");
         assert_eq!(answer.header(header::ETAG), tag);
         assert_eq!(answer.header(header::VARY), "Authorization, Accept");
     }
     assert_eq!(ask("\"x\"").await.status, StatusCode::OK);
 
-    fixture
-        .database
-        .owner()
-        .await
-        .execute("UPDATE tenants SET name = 'Novo nome'")
-        .await
-        .unwrap();
+    fixture.database.owner().await.execute("UPDATE tenants SET name = 'Novo nome'").await.unwrap();
     let changed = ask(&tag).await;
-    assert_eq!(
-        (changed.status, changed.json()["name"].as_str()),
-        (StatusCode::OK, Some("Novo nome"))
-    );
+    assert_eq!((changed.status, changed.json()["name"].as_str()), (StatusCode::OK, Some("Novo nome")));
     assert_ne!(changed.header(header::ETAG), tag);
 }
 
@@ -468,17 +370,8 @@ async fn a_tenant_deleted_between_two_calls_is_gone() {
     let fixture = Fixture::new().await;
     let token = fixture.token(&["TENANT_USER"], Some(B));
     assert_eq!(fixture.get("", &token).await.status, StatusCode::OK);
-    fixture
-        .database
-        .owner()
-        .await
-        .execute("DELETE FROM tenants WHERE name = 'B'")
-        .await
-        .unwrap();
-    fixture
-        .get("", &token)
-        .await
-        .assert_problem(StatusCode::NOT_FOUND, "not_found");
+    fixture.database.owner().await.execute("DELETE FROM tenants WHERE name = 'B'").await.unwrap();
+    fixture.get("", &token).await.assert_problem(StatusCode::NOT_FOUND, "not_found");
 }
 
 #[tokio::test]
@@ -486,16 +379,9 @@ async fn a_dead_dependency_is_a_503_that_tells_nothing_of_the_inside() {
     let fixture = Fixture::new().await;
     let token = fixture.token(&["TENANT_USER"], Some(A));
     let mut settings = fixture.database.settings();
-    settings.database_port = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
+    settings.database_port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let down = Database::new(settings, Credentials::Fixed(TestDatabase::login("app_tenant")));
-    let without_database = Fixture {
-        router: router_for(down, &fixture.issuer),
-        ..Fixture::new().await
-    };
+    let without_database = Fixture { router: router_for(down, &fixture.issuer), ..Fixture::new().await };
     let answers = [without_database.get("", &token).await, {
         let without_keys = Fixture::new().await;
         without_keys.issuer.fail(true);

@@ -1,0 +1,110 @@
+//! `GET /tenant/agents`
+
+use axum::extract::State;
+use chrono::NaiveDate;
+use data::agents::{self, AgentStatus, TenantAgent};
+use data::{Percent, Period};
+use http_api::{Answer, Authorized, Instant, Problem, Query};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::NO_TENANT;
+
+/// A company's agents by name.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TenantAgents {
+    agents: Vec<Agent>,
+    /// The first of the 30 days in `usage_last_30_days`.
+    from: NaiveDate,
+    /// The last of them: today, in UTC.
+    to: NaiveDate,
+    /// Every request that had arrived by then is counted; null if nothing was ever aggregated.
+    as_of: Option<Instant>,
+}
+
+/// An agent that the company has.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TenantAgent)]
+struct Agent {
+    /// The agent's id in the catalogue.
+    id: Uuid,
+    #[schema(example = "Atendente Virtual")]
+    name: String,
+    #[schema(example = "Atendimento")]
+    segment: Option<String>,
+    /// `active`, `inactive` or `suspended`.
+    #[schema(example = "active")]
+    status: String,
+    activated_at: Option<Instant>,
+    usage_last_30_days: AgentUsage,
+}
+
+/// Use of an agent.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TenantAgentUsage)]
+struct AgentUsage {
+    #[schema(example = 1840)]
+    total_requests: i64,
+    /// In percent, rounded half-up to 2 decimals; 0 without requests.
+    success_rate: Percent,
+    /// Rounded half-up; 0 without a valid time.
+    #[schema(example = 842)]
+    avg_response_time_ms: i64,
+    /// To within 10 %; 0 without a valid time.
+    #[schema(example = 2483)]
+    p95_response_time_ms: i64,
+}
+
+/// The company's agents and their use in the last 30 days
+#[utoipa::path(
+    get,
+    path = "/tenant/agents",
+    tag = "tenant",
+    params(
+        ("tenant_id" = Option<Uuid>, Query, description = "The tenant; needed of internal users without one."),
+        ("status" = inline(Option<AgentStatus>), Query, description = "Which agents; active ones if not given. Suspended agents are inactive."),
+    ),
+    responses(
+        (status = 200, description = "The agents, at most 1,000, by name.", body = TenantAgents),
+        (status = 404, description = "There is no such tenant.")
+    )
+)]
+pub(crate) async fn get(
+    State(api): State<crate::State>,
+    caller: Authorized,
+    mut query: Query,
+) -> Result<Answer<TenantAgents>, Problem> {
+    let requested = query.uuid("tenant_id");
+    let status = query.choice("status", AgentStatus::CHOICES, AgentStatus::Active);
+    query.finish()?;
+    let scope = caller.tenant_scope(requested)?;
+
+    let range = Period::Month.ending(api.today());
+    let found = agents::of_tenant(&api.database, &scope, status, range).await?;
+    let found = found.ok_or_else(|| Problem::not_found(NO_TENANT))?;
+    Ok(Answer(TenantAgents {
+        agents: found.agents.into_iter().map(Agent::from).collect(),
+        from: range.from,
+        to: range.to,
+        as_of: found.as_of.map(Instant),
+    }))
+}
+
+impl From<TenantAgent> for Agent {
+    fn from(agent: TenantAgent) -> Self {
+        Self {
+            id: agent.id,
+            name: agent.name,
+            segment: agent.segment,
+            status: agent.status,
+            activated_at: agent.activated_at.map(Instant),
+            usage_last_30_days: AgentUsage {
+                total_requests: agent.usage.total,
+                success_rate: agent.usage.success_rate(),
+                avg_response_time_ms: agent.usage.average_ms(),
+                p95_response_time_ms: agent.usage.percentile_ms(95),
+            },
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! `GET /tenant/usage`
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use chrono::NaiveDate;
+use data::Period;
+use data::usage::{self, ByAgent, Day, PreviousPeriod, Report, Summary, Trend};
+use http_api::{Answer, Authorized, Csv, Format, Instant, Problem, Query};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A company's use in a period of UTC days that ends today.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TenantUsage {
+    /// `7d`, `30d` or `90d`.
+    #[schema(example = "30d")]
+    period: &'static str,
+    /// Its first day.
+    from: NaiveDate,
+    /// Its last day: today, in UTC.
+    to: NaiveDate,
+    /// Every request that had arrived by then is counted; null if nothing was ever aggregated.
+    as_of: Option<Instant>,
+    summary: Summary,
+    previous_period: PreviousPeriod,
+    trend: Trend,
+    /// One entry a day, ascending.
+    daily_data: Vec<Day>,
+    /// Agents with requests, most first. Their numbers add up to the summary's.
+    by_agent: Vec<ByAgent>,
+}
+
+/// The fields of a day, in the order of the columns.
+const COLUMNS: &[&str] = &[
+    "date",
+    "total_requests",
+    "successful_requests",
+    "failed_requests",
+    "success_rate",
+    "avg_response_time_ms",
+    "p50_response_time_ms",
+    "p95_response_time_ms",
+    "total_tokens_used",
+];
+
+/// The company's use in a period, by day and by agent
+///
+/// As CSV: the days.
+#[utoipa::path(
+    get,
+    path = "/tenant/usage",
+    tag = "tenant",
+    params(
+        ("tenant_id" = Option<uuid::Uuid>, Query, description = "The tenant; needed of internal users without one."),
+        ("period" = inline(Option<Period>), Query, description = "That many UTC days ending today; 30d if not given."),
+        ("agent_id" = Option<uuid::Uuid>, Query, description = "Restricts everything to one agent."),
+    ),
+    responses(
+        (status = 200, description = "Use of the agents.", content((TenantUsage = "application/json"), (String = "text/csv"))),
+        (status = 404, description = "There is no such tenant, or it never had this agent.")
+    )
+)]
+pub(crate) async fn get(
+    State(api): State<crate::State>,
+    caller: Authorized,
+    format: Format,
+    mut query: Query,
+) -> Result<Response, Problem> {
+    let requested = query.uuid("tenant_id");
+    let period = query.choice("period", Period::CHOICES, Period::Month);
+    let agent_id = query.uuid("agent_id");
+    query.finish()?;
+    let scope = caller.tenant_scope(requested)?;
+
+    let report = usage::report(&api.database, &scope, period, api.today(), agent_id).await?;
+    let report =
+        report.ok_or_else(|| Problem::not_found("There is no such tenant, or it never had this agent."))?;
+    Ok(match format {
+        Format::Json => Answer(TenantUsage::new(period, report)).into_response(),
+        Format::Csv => Csv::of(COLUMNS, report.days)?.into_response(),
+    })
+}
+
+impl TenantUsage {
+    fn new(period: Period, report: Report) -> Self {
+        Self {
+            period: period.name(),
+            from: report.range.from,
+            to: report.range.to,
+            as_of: report.as_of.map(Instant),
+            summary: report.summary,
+            previous_period: report.previous_period,
+            trend: report.trend,
+            daily_data: report.days,
+            by_agent: report.by_agent,
+        }
+    }
+}
