@@ -42,7 +42,7 @@ test: ## Everything that must hold, from nothing, on a private stack
 
 .PHONY: lint
 lint: ## The checks that need no stack
-	@$(DEVSTACK) test format template deny clippy
+	@$(DEVSTACK) test format template openapi deny clippy
 
 .PHONY: test-rust
 test-rust: ## Unit, property and database tests, and the stored query descriptions
@@ -59,3 +59,7 @@ fmt: ## Format the Rust code
 .PHONY: sqlx-prepare
 sqlx-prepare: ## Rewrite .sqlx from the running stack's database
 	@$(DEVSTACK) sqlx-prepare
+
+.PHONY: openapi
+openapi: ## Rewrite openapi/openapi.json from the code
+	@$(DEVSTACK) openapi

@@ -58,6 +58,8 @@ def _run(arguments: argparse.Namespace, instance: Instance) -> int:
             os.execv(psql, [psql, instance.stack()["database_url"]])
         case "sqlx-prepare":
             checks.prepare_queries(instance)
+        case "openapi":
+            checks.write_openapi()
         case "test":
             checks.run(arguments.check, Instance(instance.directory / "test", throwaway=True))
     return 0
@@ -76,6 +78,7 @@ def _parse() -> argparse.Namespace:
     token.add_argument("email")
     commands.add_parser("psql", help="open the database as superuser")
     commands.add_parser("sqlx-prepare", help="rewrite .sqlx from the running stack's database")
+    commands.add_parser("openapi", help="rewrite openapi/openapi.json from the code")
     test = commands.add_parser("test", help="run all checks, or the named ones, on a private stack")
     test.add_argument("check", nargs="*", choices=[[], *checks.CHECKS], metavar="check", help=", ".join(checks.CHECKS))
     return parser.parse_args()
