@@ -1,139 +1,20 @@
-//! `GET /tenant/me` without a gateway in front: the function's own checks, which must hold without the authorizer.
+//! `GET /tenant/me`
 
-#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
-
-use std::sync::Arc;
-
-use axum::Router;
+use crate::fixture::{A, B, Fixture, router_for};
 use axum::body::Body;
-use chrono::{DateTime, Utc};
 use data::{Credentials, Database};
-use http_api::AuthSettings;
-use http_body_util::BodyExt;
-use lambda_http::http::{HeaderMap, Method, Request, StatusCode, header};
+use lambda_http::http::{Method, Request, StatusCode, header};
 use lambda_http::request::RequestContext;
 use serde_json::{Value, json};
 use sqlx::Executor;
-use tenant_api::{State, router};
 use test_support::{TestDatabase, TestIssuer};
-use tower::ServiceExt;
 
-const A: &str = "00000000-0000-4000-8000-00000000000a";
-const B: &str = "00000000-0000-4000-8000-00000000000b";
 const UNKNOWN: &str = "00000000-0000-4000-8000-0000000000ff";
-
-/// Mid-month, with rows before, in and after it.
-fn now() -> DateTime<Utc> {
-    "2026-03-15T12:00:00Z".parse().unwrap()
-}
-
-struct Fixture {
-    database: TestDatabase,
-    issuer: TestIssuer,
-    router: Router,
-}
-
-struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Vec<u8>,
-}
-
-impl Answer {
-    fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap()
-    }
-
-    fn header(&self, name: header::HeaderName) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
-    }
-
-    /// Asserts that this is the problem of that status and code, in the contract's shape.
-    fn assert_problem(&self, status: StatusCode, code: &str) {
-        let body = self.json();
-        assert_eq!((self.status, body["code"].as_str()), (status, Some(code)), "{body}");
-        assert_eq!(self.header(header::CONTENT_TYPE), "application/problem+json");
-        assert_eq!(body["status"], status.as_u16());
-        assert_eq!(body["request_id"], self.headers["x-request-id"].to_str().unwrap());
-        for field in ["type", "title", "detail", "error", "request_id"] {
-            assert!(body[field].as_str().is_some_and(|text| !text.is_empty()), "{field}: {body}");
-        }
-    }
-}
-
-fn router_for(database: Database, issuer: &TestIssuer) -> Router {
-    let auth = AuthSettings {
-        cognito_issuer: TestIssuer::ISSUER.into(),
-        cognito_jwks_url: issuer.jwks_url(),
-        cognito_client_ids: vec![TestIssuer::CLIENT.into()],
-    };
-    router(State { verifier: Arc::new(auth.verifier().unwrap()), database: Arc::new(database), now })
-}
-
-impl Fixture {
-    async fn new() -> Self {
-        let database = TestDatabase::new().await;
-        database
-            .owner()
-            .await
-            .execute(sqlx::raw_sql(
-                "INSERT INTO agents (id, name) VALUES
-                     ('00000000-0000-4000-8000-0000000000f1', 'Um'), ('00000000-0000-4000-8000-0000000000f2', 'Dois');
-                 INSERT INTO tenants (id, name, cnpj, segment, plan, status, mrr_estimate, max_users, created_at) VALUES
-                     ('00000000-0000-4000-8000-00000000000a', 'Padaria São João', '12ABC34501DE35', 'Varejo',
-                         'professional', 'active', 1499.90, 7, '2025-02-03T04:05:06.789123Z'),
-                     ('00000000-0000-4000-8000-00000000000b', 'B', '11222333000181', NULL, 'starter', 'suspended', NULL,
-                         NULL, '2025-01-01T00:00:00Z');
-                 INSERT INTO tenant_agents (tenant_id, agent_id, status) VALUES
-                     ('00000000-0000-4000-8000-00000000000a', '00000000-0000-4000-8000-0000000000f1', 'active'),
-                     ('00000000-0000-4000-8000-00000000000a', '00000000-0000-4000-8000-0000000000f2', 'suspended'),
-                     ('00000000-0000-4000-8000-00000000000b', '00000000-0000-4000-8000-0000000000f1', 'active');
-                 INSERT INTO tenant_users (tenant_id, cognito_sub, email, role, disabled_at) VALUES
-                     ('00000000-0000-4000-8000-00000000000a', '1', 'a@example.com', 'ADMIN', NULL),
-                     ('00000000-0000-4000-8000-00000000000a', '2', 'b@example.com', 'USER', NULL),
-                     ('00000000-0000-4000-8000-00000000000a', '3', 'c@example.com', 'USER', now());
-                 INSERT INTO tenant_usage_daily (tenant_id, agent_id, date, total_requests, successful_requests,
-                     response_time_sum, response_time_count, response_time_buckets, response_time_counts,
-                     total_tokens_used, last_request_at)
-                 SELECT tenant, agent, day, requests, 0, 0, 0, '{}', '{}', 0, now() FROM (VALUES
-                     ('00000000-0000-4000-8000-00000000000a'::uuid, NULL::uuid, '2026-02-28'::date, 1000000),
-                     ('00000000-0000-4000-8000-00000000000a', NULL, '2026-03-01', 1),
-                     ('00000000-0000-4000-8000-00000000000a', '00000000-0000-4000-8000-0000000000f1', '2026-03-01', 20),
-                     ('00000000-0000-4000-8000-00000000000a', '00000000-0000-4000-8000-0000000000f1', '2026-03-15', 300),
-                     ('00000000-0000-4000-8000-00000000000a', NULL, '2026-03-16', 1000000),
-                     ('00000000-0000-4000-8000-00000000000b', NULL, '2026-03-02', 77)
-                 ) AS usage (tenant, agent, day, requests);
-                 INSERT INTO aggregated_days VALUES
-                     ('2026-03-14', '2026-03-15T00:00:00Z', 0, 0), ('2026-03-15', '2026-03-15T11:45:00.123456Z', 0, 0);",
-            ))
-            .await
-            .unwrap();
-        let issuer = TestIssuer::start().await;
-        let router = router_for(database.database("app_tenant"), &issuer);
-        Self { database, issuer, router }
-    }
-
-    fn token(&self, groups: &[&str], tenant: Option<&str>) -> String {
-        self.issuer.sign(&TestIssuer::claims(groups, tenant))
-    }
-
-    async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (head, body) = response.into_parts();
-        let body = body.collect().await.unwrap().to_bytes().to_vec();
-        Answer { status: head.status, headers: head.headers, body }
-    }
-
-    async fn get(&self, query: &str, token: &str) -> Answer {
-        let request = Request::get(format!("/tenant/me{query}")).header(header::AUTHORIZATION, token);
-        self.send(request.body(Body::empty()).unwrap()).await
-    }
-}
 
 #[tokio::test]
 async fn answers_the_contract_field_by_field() {
     let fixture = Fixture::new().await;
-    let answer = fixture.get("", &fixture.token(&["TENANT_USER"], Some(A))).await;
+    let answer = fixture.get("/tenant/me", &fixture.token(&["TENANT_USER"], Some(A))).await;
     assert_eq!(answer.status, StatusCode::OK);
     assert_eq!(answer.header(header::CONTENT_TYPE), "application/json");
     assert_eq!(
@@ -152,7 +33,7 @@ async fn answers_the_contract_field_by_field() {
 #[tokio::test]
 async fn a_suspended_tenant_reads_and_nulls_are_null() {
     let fixture = Fixture::new().await;
-    let body = fixture.get("", &fixture.token(&["TENANT_ADMIN"], Some(B))).await.json();
+    let body = fixture.get("/tenant/me", &fixture.token(&["TENANT_ADMIN"], Some(B))).await.json();
     assert_eq!(
         (&body["segment"], &body["mrr_estimate"], &body["status"]),
         (&Value::Null, &Value::Null, &json!("suspended"))
@@ -187,7 +68,7 @@ async fn who_sees_which_tenant() {
         (&["tenant_admin", "ADMIN"], Some(A), None, Err((403, "no_group"))),
     ] {
         let query = named.map_or(String::new(), |tenant| format!("?tenant_id={tenant}"));
-        let answer = fixture.get(&query, &fixture.token(groups, claim)).await;
+        let answer = fixture.get(&format!("/tenant/me{query}"), &fixture.token(groups, claim)).await;
         match expected {
             Ok(tenant) => assert_eq!(answer.json()["id"], tenant, "{groups:?} {claim:?} {named:?}"),
             Err((status, code)) => answer.assert_problem(StatusCode::from_u16(status).unwrap(), code),
@@ -198,16 +79,15 @@ async fn who_sees_which_tenant() {
 #[tokio::test]
 async fn checks_come_in_order() {
     let fixture = Fixture::new().await;
-    let bad = "?tenant_id=x";
-    fixture.get(bad, "").await.assert_problem(StatusCode::UNAUTHORIZED, "unauthorized");
+    fixture.get("/tenant/me?tenant_id=x", "").await.assert_problem(StatusCode::UNAUTHORIZED, "unauthorized");
     let no_group = fixture.token(&[], Some(A));
-    fixture.get(bad, &no_group).await.assert_problem(StatusCode::FORBIDDEN, "no_group");
+    fixture.get("/tenant/me?tenant_id=x", &no_group).await.assert_problem(StatusCode::FORBIDDEN, "no_group");
     let no_claim = fixture.token(&["TENANT_USER"], None);
-    let answer = fixture.get(bad, &no_claim).await;
+    let answer = fixture.get("/tenant/me?tenant_id=x", &no_claim).await;
     answer.assert_problem(StatusCode::BAD_REQUEST, "invalid_parameter");
     assert_eq!(answer.json()["error"], "Bad Request: tenant_id");
     assert_eq!(answer.json()["errors"], json!([{"parameter": "tenant_id", "message": "must be a UUID"}]));
-    fixture.get("", &no_claim).await.assert_problem(StatusCode::FORBIDDEN, "tenant_denied");
+    fixture.get("/tenant/me", &no_claim).await.assert_problem(StatusCode::FORBIDDEN, "tenant_denied");
 }
 
 #[tokio::test]
@@ -227,20 +107,20 @@ async fn a_bad_tenant_is_named() {
     ]
     .map(|query| query.replace(' ', "+"))
     {
-        let answer = fixture.get(&query, &token).await;
+        let answer = fixture.get(&format!("/tenant/me{query}"), &token).await;
         answer.assert_problem(StatusCode::BAD_REQUEST, "invalid_parameter");
         assert_eq!(answer.json()["errors"][0]["parameter"], "tenant_id");
     }
-    assert_eq!(fixture.get("?unknown=x&other", &token).await.status, StatusCode::OK);
+    assert_eq!(fixture.get("/tenant/me?unknown=x&other", &token).await.status, StatusCode::OK);
 }
 
 #[tokio::test]
 async fn without_an_authorizer_the_function_lets_nobody_in() {
     let fixture = Fixture::new().await;
     let good = fixture.token(&["TENANT_USER"], Some(A));
-    assert_eq!(fixture.get("", &good).await.status, StatusCode::OK);
-    assert_eq!(fixture.get("", &format!("Bearer {good}")).await.status, StatusCode::OK);
-    assert_eq!(fixture.get("", &format!("bearer  {good}")).await.status, StatusCode::OK);
+    assert_eq!(fixture.get("/tenant/me", &good).await.status, StatusCode::OK);
+    assert_eq!(fixture.get("/tenant/me", &format!("Bearer {good}")).await.status, StatusCode::OK);
+    assert_eq!(fixture.get("/tenant/me", &format!("bearer  {good}")).await.status, StatusCode::OK);
     let mut expired = TestIssuer::claims(&["TENANT_USER"], Some(A));
     expired["exp"] = json!(1_700_000_000);
     for token in [
@@ -252,7 +132,7 @@ async fn without_an_authorizer_the_function_lets_nobody_in() {
         &format!("Token {good}"),
         &fixture.issuer.sign(&expired),
     ] {
-        let answer = fixture.get("", token).await;
+        let answer = fixture.get("/tenant/me", token).await;
         answer.assert_problem(StatusCode::UNAUTHORIZED, "unauthorized");
         assert_eq!(answer.header(header::WWW_AUTHENTICATE), "Bearer");
         assert_eq!(answer.json()["error"], "Unauthorized");
@@ -339,7 +219,7 @@ async fn other_methods_and_paths_are_problems_too() {
 async fn an_unchanged_answer_is_not_sent_again() {
     let fixture = Fixture::new().await;
     let token = fixture.token(&["TENANT_USER"], Some(A));
-    let first = fixture.get("", &token).await;
+    let first = fixture.get("/tenant/me", &token).await;
     let tag = first.header(header::ETAG).to_owned();
     assert!(tag.starts_with('"') && tag.len() > 20, "{tag}");
     assert_eq!(first.header(header::CACHE_CONTROL), "private, no-cache");
@@ -369,9 +249,9 @@ async fn an_unchanged_answer_is_not_sent_again() {
 async fn a_tenant_deleted_between_two_calls_is_gone() {
     let fixture = Fixture::new().await;
     let token = fixture.token(&["TENANT_USER"], Some(B));
-    assert_eq!(fixture.get("", &token).await.status, StatusCode::OK);
+    assert_eq!(fixture.get("/tenant/me", &token).await.status, StatusCode::OK);
     fixture.database.owner().await.execute("DELETE FROM tenants WHERE name = 'B'").await.unwrap();
-    fixture.get("", &token).await.assert_problem(StatusCode::NOT_FOUND, "not_found");
+    fixture.get("/tenant/me", &token).await.assert_problem(StatusCode::NOT_FOUND, "not_found");
 }
 
 #[tokio::test]
@@ -382,10 +262,10 @@ async fn a_dead_dependency_is_a_503_that_tells_nothing_of_the_inside() {
     settings.database_port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let down = Database::new(settings, Credentials::Fixed(TestDatabase::login("app_tenant")));
     let without_database = Fixture { router: router_for(down, &fixture.issuer), ..Fixture::new().await };
-    let answers = [without_database.get("", &token).await, {
+    let answers = [without_database.get("/tenant/me", &token).await, {
         let without_keys = Fixture::new().await;
         without_keys.issuer.fail(true);
-        without_keys.get("", &token).await
+        without_keys.get("/tenant/me", &token).await
     }];
     for answer in answers {
         answer.assert_problem(StatusCode::SERVICE_UNAVAILABLE, "unavailable");

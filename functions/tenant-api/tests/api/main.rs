@@ -1,0 +1,7 @@
+//! The function's router without a gateway in front: its own checks, which must hold without the authorizer.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+mod fixture;
+mod me;
+mod queries;
