@@ -6,7 +6,7 @@ use auth_context::{Caller, Claims, KeyStore, Operation, TenantScope, TokenVerifi
 use axum::Router;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::handler::Handler;
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{MethodFilter, on};
 use lambda_http::http::header::AUTHORIZATION;
@@ -17,7 +17,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::Problem;
-use crate::observe::observe;
+use crate::observe::{WebOrigin, observe};
 
 /// Whose tokens are accepted.
 #[derive(Clone, Debug, Deserialize)]
@@ -36,6 +36,14 @@ impl AuthSettings {
         let keys = KeyStore::new(self.cognito_jwks_url.clone())?;
         Ok(TokenVerifier::new(keys, &self.cognito_issuer, &self.cognito_client_ids))
     }
+}
+
+/// Who may read the answers.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct WebSettings {
+    /// `WEB_ORIGIN`: the origin whose scripts may read the answers. Optional.
+    #[serde(default)]
+    pub web_origin: Option<String>,
 }
 
 /// Builds a function's router. A handler is added for an [`Operation`] and can't be reached by anybody whom the
@@ -63,11 +71,12 @@ impl<S: Clone + Send + Sync + 'static> Api<S> {
     }
 
     /// The finished router.
-    pub fn finish(self, state: S) -> Router {
+    pub fn finish(self, state: S, web: &WebSettings) -> Router {
+        let origin = web.web_origin.as_deref().and_then(|origin| origin.parse().ok());
         self.router
             .method_not_allowed_fallback(async || Problem::method_not_allowed())
             .fallback(async || Problem::not_found("There is no such resource."))
-            .layer(from_fn(observe))
+            .layer(from_fn_with_state(WebOrigin(origin), observe))
             .with_state(state)
     }
 }

@@ -11,7 +11,7 @@ mod problem;
 mod query;
 
 pub use answer::{Answer, Instant};
-pub use api::{Api, AuthSettings, Authorized};
+pub use api::{Api, AuthSettings, Authorized, WebSettings};
 pub use format::{Csv, Format};
 pub use page::{ListKey, Page};
 pub use problem::{InvalidInput, Problem};

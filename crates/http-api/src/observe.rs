@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use lambda_http::http::{HeaderMap, HeaderName, HeaderValue};
+use lambda_http::http::{HeaderMap, HeaderName, HeaderValue, header};
 use lambda_http::request::RequestContext;
 use tracing::Instrument;
 use tracing::field::Empty;
@@ -15,10 +15,17 @@ use crate::answer::revalidate;
 
 /// The longest a request may take: below the function's timeout, so that the caller gets our answer, not the gateway's.
 const REQUEST_BUDGET: Duration = Duration::from_secs(8);
+/// What scripts of another origin may read besides the body.
+const EXPOSED: HeaderValue = HeaderValue::from_static("ETag, Retry-After, X-Request-Id, X-Truncated");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// The one origin whose scripts may read the answers, as the gateway's preflights say; browsers that come through the
+/// dashboard's own origin need none.
+#[derive(Clone)]
+pub(crate) struct WebOrigin(pub(crate) Option<HeaderValue>);
+
 /// Runs a request to its answer, whatever happens inside, and logs one line: no e-mail, no query, nothing secret.
-pub(crate) async fn observe(request: Request, next: Next) -> Response {
+pub(crate) async fn observe(State(origin): State<WebOrigin>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let request_id = request_id(&request);
     let method = request.method().clone();
@@ -37,15 +44,19 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
         let problem = response.extensions_mut().remove::<Problem>();
         let mut response = match &problem {
             Some(problem) => {
-                let allow = response.headers_mut().remove(lambda_http::http::header::ALLOW);
+                let allow = response.headers_mut().remove(header::ALLOW);
                 let mut answer = problem.respond(&request_id);
-                answer.headers_mut().extend(allow.map(|allow| (lambda_http::http::header::ALLOW, allow)));
+                answer.headers_mut().extend(allow.map(|allow| (header::ALLOW, allow)));
                 answer
             }
             None => revalidate(&method, &request_headers, response).await,
         };
         if let Ok(value) = HeaderValue::from_str(&request_id) {
             response.headers_mut().insert(REQUEST_ID, value);
+        }
+        if let Some(origin) = origin.0 {
+            response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+            response.headers_mut().insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
         }
         log(response.status().as_u16(), started.elapsed(), problem.as_ref());
         response

@@ -25,11 +25,12 @@ struct SecretSettings {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), Error> {
+async fn main() -> anyhow::Result<()> {
     let settings = Settings { database: runtime::read()?, secrets: runtime::read()? };
     runtime::start(&runtime::read()?);
     let client = Client::new(&aws_config::load_from_env().await);
-    lambda_runtime::run(service_fn(async |_: LambdaEvent<Value>| migrate(&settings, &client).await)).await
+    let handler = service_fn(async |_: LambdaEvent<Value>| migrate(&settings, &client).await);
+    lambda_runtime::run(handler).await.map_err(anyhow::Error::from_boxed)
 }
 
 async fn migrate(settings: &Settings, client: &Client) -> Result<Report, Error> {

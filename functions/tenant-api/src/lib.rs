@@ -13,7 +13,7 @@ use auth_context::{Operation, TokenVerifier};
 use axum::Router;
 use chrono::{DateTime, NaiveDate, Utc};
 use data::Database;
-use http_api::Api;
+use http_api::{Api, WebSettings};
 use utoipa::OpenApi;
 
 pub use settings::Settings;
@@ -39,14 +39,14 @@ impl State {
 }
 
 /// The function's routes.
-pub fn router(state: State) -> Router {
+pub fn router(state: State, web: &WebSettings) -> Router {
     Api::new(Arc::clone(&state.verifier))
         .route(Operation::TenantMe, me::get)
         .route(Operation::TenantAgents, agents::get)
         .route(Operation::TenantIntegrations, integrations::get)
         .route(Operation::TenantUsage, usage::get)
         .route(Operation::TenantIncidents, incidents::get)
-        .finish(state)
+        .finish(state, web)
 }
 
 /// The function's part of the OpenAPI document.

@@ -8,7 +8,7 @@ use data::{Credentials, Database};
 use tenant_api::{Settings, State};
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_http::Error> {
+async fn main() -> anyhow::Result<()> {
     let settings = Settings::read()?;
     runtime::start(&settings.common);
 
@@ -22,5 +22,5 @@ async fn main() -> Result<(), lambda_http::Error> {
     // Initialisation has more processor than a request, and nobody waits for it.
     tokio::join!(state.verifier.keys().warm_up(), state.database.warm_up());
 
-    lambda_http::run(tenant_api::router(state)).await
+    lambda_http::run(tenant_api::router(state, &settings.web)).await.map_err(anyhow::Error::from_boxed)
 }

@@ -1,7 +1,7 @@
 //! The function's settings.
 
 use data::DatabaseSettings;
-use http_api::AuthSettings;
+use http_api::{AuthSettings, WebSettings};
 use runtime::SettingsError;
 use serde::Deserialize;
 
@@ -11,6 +11,8 @@ pub struct Settings {
     pub common: runtime::Settings,
     /// Whose tokens are accepted.
     pub auth: AuthSettings,
+    /// Who may read the answers.
+    pub web: WebSettings,
     /// Where the database is.
     pub database: DatabaseSettings,
     /// `DATABASE_SECRET_ARN`: the secret with the login of `app_tenant`.
@@ -29,6 +31,7 @@ impl Settings {
         Ok(Self {
             common: runtime::read()?,
             auth: runtime::read()?,
+            web: runtime::read()?,
             database: runtime::read()?,
             database_secret_arn,
         })

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::body::Body;
 use chrono::{DateTime, Utc};
 use data::Database;
-use http_api::AuthSettings;
+use http_api::{AuthSettings, WebSettings};
 use http_body_util::BodyExt;
 use lambda_http::http::{HeaderMap, Request, StatusCode, header};
 use serde_json::Value;
@@ -50,6 +50,7 @@ impl Answer {
         assert_eq!((self.status, body["code"].as_str()), (status, Some(code)), "{body}");
         assert_eq!(self.header(header::CONTENT_TYPE), "application/problem+json");
         assert_eq!(body["status"], status.as_u16());
+        assert_eq!(self.headers["access-control-allow-origin"], "https://painel.example.com");
         assert_eq!(body["request_id"], self.headers["x-request-id"].to_str().unwrap());
         for field in ["type", "title", "detail", "error", "request_id"] {
             assert!(body[field].as_str().is_some_and(|text| !text.is_empty()), "{field}: {body}");
@@ -63,7 +64,9 @@ pub(crate) fn router_for(database: Database, issuer: &TestIssuer) -> Router {
         cognito_jwks_url: issuer.jwks_url(),
         cognito_client_ids: vec![TestIssuer::CLIENT.into()],
     };
-    router(State { verifier: Arc::new(auth.verifier().unwrap()), database: Arc::new(database), now })
+    let web = WebSettings { web_origin: Some("https://painel.example.com".into()) };
+    let state = State { verifier: Arc::new(auth.verifier().unwrap()), database: Arc::new(database), now };
+    router(state, &web)
 }
 
 impl Fixture {

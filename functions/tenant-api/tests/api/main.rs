@@ -5,3 +5,4 @@
 mod fixture;
 mod me;
 mod queries;
+mod start;
