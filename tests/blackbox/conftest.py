@@ -4,7 +4,14 @@ import functools
 from collections.abc import Callable
 
 import pytest
+from openapi import Document
 from stack import Stack, stack_of_environment
+
+
+@pytest.fixture(scope="session")
+def document() -> Document:
+    """The API's document, and which of its answers were seen in this run."""
+    return Document()
 
 
 @pytest.fixture(scope="session")
