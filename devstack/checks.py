@@ -149,6 +149,7 @@ def _environment(instance: Instance | None = None) -> dict[str, str]:
     }
     if instance:
         environment["DATABASE_URL"] = instance.stack()["database_url"]
+        environment["DATABASE_CA_FILE"] = str(instance.authority)
         environment["PGPASSFILE"] = str(instance.pgpass)
         environment["STACK_FILE"] = str(instance.stack_file)
     return environment

@@ -29,6 +29,8 @@ class Instance:
         self.run = self.directory / "run"
         self.stack_file = self.directory / "stack.json"
         self.pgpass = self.directory / "pgpass"
+        self.authority = self.directory / "authority.pem"
+        """The certificate that signed the database's."""
         self._memory_file = self.directory / "instance.json"
         self._memory: dict = {}
         if self._memory_file.exists():
@@ -122,7 +124,7 @@ class Instance:
             shutil.rmtree(self.postgres_data, ignore_errors=True)
         for directory in (self.data, self.logs, self.run):
             shutil.rmtree(directory, ignore_errors=True)
-        for file in (self.stack_file, self.pgpass, self._memory_file):
+        for file in (self.stack_file, self.pgpass, self.authority, self._memory_file):
             file.unlink(missing_ok=True)
         self._memory = {}
 

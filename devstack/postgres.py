@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from devstack import packages
+from devstack import certificates, packages
 from devstack.config import DATABASE, MIGRATOR
 from devstack.console import Failure
 from devstack.instance import SUPERUSER, Instance
@@ -20,6 +20,7 @@ from devstack.supervisor import Program
 
 NAME = "postgres"
 SYSTEM_USER = "postgres"
+ADDRESS = "127.0.0.1"
 
 
 def server_bin() -> Path:
@@ -47,13 +48,15 @@ def initialize(instance: Instance) -> None:
         made = _as_server_user(directory, *command)
     if made.returncode != 0:
         raise Failure(f"initdb failed: {made.stderr.strip()}")
+    _make_certificate(instance, directory)
     instance.postgres_data = directory
 
 
 def program(instance: Instance) -> Program:
     settings = {
         "port": instance.ports[NAME],
-        "listen_addresses": "127.0.0.1",
+        "listen_addresses": ADDRESS,
+        "ssl": "on",
         "unix_socket_directories": "",
         "timezone": "UTC",
         "shared_buffers": "256MB",
@@ -114,6 +117,18 @@ def _make_directory(instance: Instance) -> Path:
     if os.geteuid() == 0:
         shutil.chown(directory, SYSTEM_USER, SYSTEM_USER)
     return directory
+
+
+def _make_certificate(instance: Instance, directory: Path) -> None:
+    """Gives the server a certificate, under the names it looks for, and callers the authority to trust."""
+    authority, certificate, key = certificates.issue(ADDRESS)
+    instance.authority.write_bytes(authority)
+    for name, content in (("server.crt", certificate), ("server.key", key)):
+        file = directory / name
+        file.touch(mode=0o600)
+        file.write_bytes(content)
+        if os.geteuid() == 0:
+            shutil.chown(file, SYSTEM_USER, SYSTEM_USER)
 
 
 def _as_server_user(directory: Path, *command: str | Path) -> subprocess.CompletedProcess[str]:

@@ -82,3 +82,15 @@ def test_only_migrate_acts_as_the_owner(stack: Stack, token: Callable[..., str])
         name = stack.description["functions"][function]
         variables = stack.aws("lambda").get_function_configuration(FunctionName=name)["Environment"]["Variables"]
         assert ("DATABASE_ROLE_SECRET_ARNS" in variables) == (function == "migrate")
+
+
+def test_functions_encrypt_and_verify_their_connections(stack: Stack, token: Callable[..., str]) -> None:
+    assert works(stack, token("TENANT_USER", tenant=0))
+    with stack.database() as database:
+        encrypted = database.execute(
+            "SELECT bool_and(ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE usename = 'app_tenant'"
+        ).fetchone()[0]
+    assert encrypted
+    name = stack.description["functions"]["tenant"]
+    variables = stack.aws("lambda").get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    assert variables["DATABASE_TLS"] == "verify-full"

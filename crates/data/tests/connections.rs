@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use auth_context::{Caller, Claims, Group, Groups, Operation, TenantScope};
 use chrono::{NaiveDate, Utc};
-use data::{Credentials, Database, tenants};
+use data::{Credentials, Database, DatabaseSettings, tenants};
 use sqlx::{Connection, Executor, PgConnection};
 use test_support::TestDatabase;
 use uuid::Uuid;
@@ -117,4 +117,26 @@ async fn a_black_hole_is_unavailable_within_its_budget() {
     let pool = Database::new(settings, Credentials::Fixed(TestDatabase::login("app_tenant")));
     let error = tenants::overview(&pool, &scope(), today()).await.unwrap_err();
     assert!(error.is_transient(), "{error}");
+}
+
+#[tokio::test]
+async fn a_verified_connection_is_encrypted_and_trusts_one_authority() {
+    let database = TestDatabase::new().await;
+    let settings = database.settings_with_tls();
+    let verified = Database::new(settings.clone(), Credentials::Fixed(TestDatabase::login("app_tenant")));
+    assert!(tenants::overview(&verified, &scope(), today()).await.unwrap().is_none());
+    let encrypted: bool = sqlx::query_scalar(
+        "SELECT bool_and(s.ssl) FROM pg_stat_ssl AS s JOIN pg_stat_activity AS a USING (pid)
+         WHERE a.datname = current_database() AND a.usename = 'app_tenant'",
+    )
+    .fetch_one(&mut database.superuser().await)
+    .await
+    .unwrap();
+    assert!(encrypted);
+
+    // The system's authorities don't know this server.
+    let unknown = DatabaseSettings { database_ca_file: None, ..settings };
+    let unknown = Database::new(unknown, Credentials::Fixed(TestDatabase::login("app_tenant")));
+    let error = tenants::overview(&unknown, &scope(), today()).await.unwrap_err();
+    assert!(error.to_string().contains("certificate"), "{error}");
 }

@@ -71,6 +71,19 @@ impl TestDatabase {
         }
     }
 
+    /// Where it is, for connections that verify who answers. The server's authority is in the file that
+    /// `DATABASE_CA_FILE` names.
+    #[must_use]
+    pub fn settings_with_tls(&self) -> DatabaseSettings {
+        let authority =
+            variable("DATABASE_CA_FILE").expect("DATABASE_CA_FILE: run the tests with `make test-rust`");
+        DatabaseSettings {
+            database_tls: Tls::VerifyFull,
+            database_ca_file: Some(authority.into()),
+            ..self.settings()
+        }
+    }
+
     /// The login of a role.
     #[must_use]
     pub fn login(role: &str) -> Login {
@@ -127,7 +140,7 @@ fn variable(name: &str) -> Option<String> {
 }
 
 fn server() -> PgConnectOptions {
-    let url = variable("DATABASE_URL").expect("DATABASE_URL: run the tests with `make test-unit`");
+    let url = variable("DATABASE_URL").expect("DATABASE_URL: run the tests with `make test-rust`");
     url.parse().expect("DATABASE_URL")
 }
 
