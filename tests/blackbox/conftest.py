@@ -15,8 +15,11 @@ def document() -> Document:
 
 
 @pytest.fixture(scope="session")
-def stack() -> Stack:
-    return stack_of_environment()
+def stack(document: Document) -> Stack:
+    """The running stack. Whatever a test is about, every answer through the gateway must be a documented one."""
+    stack = stack_of_environment()
+    document.watch(stack.http, stack.api_url)
+    return stack
 
 
 @pytest.fixture(scope="session")

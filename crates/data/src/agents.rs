@@ -9,7 +9,7 @@ use crate::{DataError, Database, DateRange, TenantTx};
 
 /// Which of a tenant's agents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, utoipa::ToSchema)]
-#[schema(rename_all = "lowercase")]
+#[schema(rename_all = "lowercase", default = "active")]
 pub enum AgentStatus {
     /// Those at work.
     Active,

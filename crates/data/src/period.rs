@@ -4,6 +4,7 @@ use chrono::{Days, NaiveDate};
 
 /// How far a report looks back: that many UTC days ending today.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, utoipa::ToSchema)]
+#[schema(default = "30d")]
 pub enum Period {
     /// Seven days.
     #[schema(rename = "7d")]

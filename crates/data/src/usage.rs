@@ -146,16 +146,22 @@ pub struct Summary {
 #[schema(as = UsageTrend)]
 pub struct Trend {
     /// Change in percent.
+    #[schema(required)]
     pub total_requests: Option<Percent>,
     /// Change in percent.
+    #[schema(required)]
     pub successful_requests: Option<Percent>,
     /// Change in percent.
+    #[schema(required)]
     pub failed_requests: Option<Percent>,
     /// Difference in percentage points.
+    #[schema(required)]
     pub success_rate: Option<Percent>,
     /// Change in percent.
+    #[schema(required)]
     pub avg_response_time_ms: Option<Percent>,
     /// Change in percent.
+    #[schema(required)]
     pub total_tokens_used: Option<Percent>,
 }
 
@@ -191,9 +197,10 @@ pub struct Day {
 #[schema(as = UsageByAgent)]
 pub struct ByAgent {
     /// The agent; null for traffic that no agent is named for.
+    #[schema(required)]
     pub agent_id: Option<Uuid>,
     /// Its name, `Sem agente` for traffic of none; null if the agent is gone from the catalogue.
-    #[schema(example = "Atendente Virtual")]
+    #[schema(required, example = "Atendente Virtual")]
     pub agent_name: Option<String>,
     /// What was used of it.
     #[serde(flatten)]

@@ -135,8 +135,12 @@ fn complete_operation(operation: &mut Documented, permission: &Permission) {
             if status.as_str() >= "400" {
                 let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
                 response.content.insert(PROBLEM_JSON.into(), content.into());
+                add_text_header(response, "Cache-Control", "no-store");
             }
             add_text_header(response, "X-Request-Id", "The request's id, for support and logs.");
+            if status == "401" {
+                add_text_header(response, "WWW-Authenticate", "Bearer");
+            }
             if status == "503" {
                 add_text_header(response, "Retry-After", "Seconds to wait.");
             }

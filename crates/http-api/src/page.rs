@@ -4,7 +4,7 @@ use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::{InvalidInput, Problem};
 
@@ -77,6 +77,7 @@ impl Cursor {
             .filter(|text| text.len() <= MAX_LENGTH)
             .and_then(|text| URL_SAFE_NO_PAD.decode(text).ok())?;
         let (tag, position) = bytes.split_at_checked(TAG_LENGTH)?;
+        serde_json::from_slice::<IgnoredAny>(position).ok()?;
         Some(Self { tag: tag.to_vec(), position: position.to_vec() })
     }
 

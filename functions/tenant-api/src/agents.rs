@@ -6,7 +6,7 @@ use data::agents::{self, AgentStatus, TenantAgent};
 use data::{Percent, Period};
 use http_api::{Answer, Authorized, Instant, Problem, Query};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::NO_TENANT;
@@ -20,6 +20,7 @@ pub(crate) struct TenantAgents {
     /// The last of them: today, in UTC.
     to: NaiveDate,
     /// Every request that had arrived by then is counted; null if nothing was ever aggregated.
+    #[schema(required)]
     as_of: Option<Instant>,
 }
 
@@ -31,11 +32,12 @@ struct Agent {
     id: Uuid,
     #[schema(example = "Atendente Virtual")]
     name: String,
-    #[schema(example = "Atendimento")]
+    #[schema(required, example = "Atendimento")]
     segment: Option<String>,
     /// `active`, `inactive` or `suspended`.
     #[schema(example = "active")]
     status: String,
+    #[schema(required)]
     activated_at: Option<Instant>,
     usage_last_30_days: AgentUsage,
 }
@@ -56,15 +58,24 @@ struct AgentUsage {
     p95_response_time_ms: i64,
 }
 
+/// The query, for its documentation; it is read by `Query`.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "documents what Query reads")]
+struct Parameters {
+    /// The tenant; needed of internal users without one.
+    tenant_id: Option<Uuid>,
+    /// Which agents. Suspended ones are inactive.
+    #[param(inline)]
+    status: Option<AgentStatus>,
+}
+
 /// The company's agents and their use in the last 30 days
 #[utoipa::path(
     get,
     path = "/tenant/agents",
     tag = "tenant",
-    params(
-        ("tenant_id" = Option<Uuid>, Query, description = "The tenant; needed of internal users without one."),
-        ("status" = inline(Option<AgentStatus>), Query, description = "Which agents; active ones if not given. Suspended agents are inactive."),
-    ),
+    params(Parameters),
     responses(
         (status = 200, description = "The agents, at most 1,000, by name.", body = TenantAgents),
         (status = 404, description = "There is no such tenant.")

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use data::incidents::{self, Incidents, Position};
 use http_api::{Answer, Authorized, Csv, Format, Instant, ListKey, Page, Problem, Query};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use crate::NO_TENANT;
@@ -25,6 +25,7 @@ pub(crate) struct TenantIncidents {
     #[schema(example = 0)]
     offset: i64,
     /// The `cursor` of the page behind this one; null on the last.
+    #[schema(required)]
     next_cursor: Option<String>,
 }
 
@@ -38,10 +39,11 @@ struct Incident {
     severity: String,
     #[schema(example = "Lentidão no envio de mensagens")]
     title: String,
-    #[schema(example = "Mensagens do WhatsApp demoraram até 5 minutos.")]
+    #[schema(required, example = "Mensagens do WhatsApp demoraram até 5 minutos.")]
     description: Option<String>,
     created_at: Instant,
     /// Null as long as it lasts.
+    #[schema(required)]
     resolved_at: Option<Instant>,
     /// `tenant`, or `platform` if it affected everybody.
     #[schema(example = "tenant")]
@@ -51,6 +53,23 @@ struct Incident {
 /// The fields of an incident, in the order of the columns.
 const COLUMNS: &[&str] = &["id", "severity", "title", "description", "created_at", "resolved_at", "scope"];
 
+/// The query, for its documentation; it is read by `Query`.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "documents what Query reads")]
+struct Parameters {
+    /// The tenant; needed of internal users without one.
+    tenant_id: Option<Uuid>,
+    /// At most so many.
+    #[param(default = 20, minimum = 1, maximum = 100)]
+    limit: Option<i64>,
+    /// Behind so many.
+    #[param(default = 0, minimum = 0, maximum = 10000)]
+    offset: Option<i64>,
+    /// The `next_cursor` of a page of this list; not with an offset.
+    cursor: Option<String>,
+}
+
 /// The company's incidents and the platform's
 ///
 /// As CSV: all of them, up to 10,000 or 5 MB; `X-Truncated: true` says that there are more.
@@ -58,12 +77,7 @@ const COLUMNS: &[&str] = &["id", "severity", "title", "description", "created_at
     get,
     path = "/tenant/incidents",
     tag = "tenant",
-    params(
-        ("tenant_id" = Option<Uuid>, Query, description = "The tenant; needed of internal users without one."),
-        ("limit" = Option<i64>, Query, description = "At most so many; 20 if not given.", minimum = 1, maximum = 100),
-        ("offset" = Option<i64>, Query, description = "Behind so many; 0 if not given.", minimum = 0, maximum = 10000),
-        ("cursor" = Option<String>, Query, description = "The next_cursor of a page of this list; not with an offset."),
-    ),
+    params(Parameters),
     responses(
         (status = 200, description = "The incidents, newest first.",
             content((TenantIncidents = "application/json"), (String = "text/csv")),

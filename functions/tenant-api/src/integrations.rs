@@ -28,8 +28,9 @@ struct Integration {
     /// `active`, `inactive` or `error`.
     #[schema(example = "active")]
     status: String,
+    #[schema(required)]
     last_sync_at: Option<Instant>,
-    #[schema(example = "Token expirado")]
+    #[schema(required, example = "Token expirado")]
     last_error: Option<String>,
 }
 

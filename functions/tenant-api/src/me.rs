@@ -19,18 +19,20 @@ pub(crate) struct Me {
     /// Formatted: `12.ABC.345/01DE-35`.
     #[schema(example = "12.ABC.345/01DE-35")]
     cnpj: String,
-    #[schema(example = "Alimentação")]
+    #[schema(required, example = "Alimentação")]
     segment: Option<String>,
     #[schema(example = "professional")]
     plan: String,
     /// `active`, `inactive` or `suspended`.
     #[schema(example = "active")]
     status: String,
+    #[schema(required)]
     mrr_estimate: Option<Money>,
     created_at: Instant,
     limits: Limits,
     usage: Usage,
     /// Every request that had arrived by then is counted; null if nothing was ever aggregated.
+    #[schema(required)]
     as_of: Option<Instant>,
 }
 

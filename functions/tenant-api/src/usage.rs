@@ -7,7 +7,8 @@ use data::Period;
 use data::usage::{self, ByAgent, Day, PreviousPeriod, Report, Summary, Trend};
 use http_api::{Answer, Authorized, Csv, Format, Instant, Problem, Query};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
 
 /// A company's use in a period of UTC days that ends today.
 #[derive(Serialize, ToSchema)]
@@ -20,6 +21,7 @@ pub(crate) struct TenantUsage {
     /// Its last day: today, in UTC.
     to: NaiveDate,
     /// Every request that had arrived by then is counted; null if nothing was ever aggregated.
+    #[schema(required)]
     as_of: Option<Instant>,
     summary: Summary,
     previous_period: PreviousPeriod,
@@ -43,6 +45,20 @@ const COLUMNS: &[&str] = &[
     "total_tokens_used",
 ];
 
+/// The query, for its documentation; it is read by `Query`.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "documents what Query reads")]
+struct Parameters {
+    /// The tenant; needed of internal users without one.
+    tenant_id: Option<Uuid>,
+    /// That many UTC days ending today.
+    #[param(inline)]
+    period: Option<Period>,
+    /// Restricts everything to one agent.
+    agent_id: Option<Uuid>,
+}
+
 /// The company's use in a period, by day and by agent
 ///
 /// As CSV: the days.
@@ -50,11 +66,7 @@ const COLUMNS: &[&str] = &[
     get,
     path = "/tenant/usage",
     tag = "tenant",
-    params(
-        ("tenant_id" = Option<uuid::Uuid>, Query, description = "The tenant; needed of internal users without one."),
-        ("period" = inline(Option<Period>), Query, description = "That many UTC days ending today; 30d if not given."),
-        ("agent_id" = Option<uuid::Uuid>, Query, description = "Restricts everything to one agent."),
-    ),
+    params(Parameters),
     responses(
         (status = 200, description = "Use of the agents.", content((TenantUsage = "application/json"), (String = "text/csv"))),
         (status = 404, description = "There is no such tenant, or it never had this agent.")
