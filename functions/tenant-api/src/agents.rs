@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::NO_TENANT;
+use crate::{NO_TENANT, TenantParameter};
 
 /// A company's agents by name.
 #[derive(Serialize, ToSchema)]
@@ -63,8 +63,6 @@ struct AgentUsage {
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "documents what Query reads")]
 struct Parameters {
-    /// The tenant; needed of internal users without one.
-    tenant_id: Option<Uuid>,
     /// Which agents. Suspended ones are inactive.
     #[param(inline)]
     status: Option<AgentStatus>,
@@ -75,7 +73,7 @@ struct Parameters {
     get,
     path = "/tenant/agents",
     tag = "tenant",
-    params(Parameters),
+    params(TenantParameter, Parameters),
     responses(
         (status = 200, description = "The agents, at most 1,000, by name.", body = TenantAgents),
         (status = 404, description = "There is no such tenant.")

@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::NO_TENANT;
+use crate::{NO_TENANT, TenantParameter};
 
 const DEFAULT_LIMIT: i64 = 20;
 
@@ -58,8 +58,6 @@ const COLUMNS: &[&str] = &["id", "severity", "title", "description", "created_at
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "documents what Query reads")]
 struct Parameters {
-    /// The tenant; needed of internal users without one.
-    tenant_id: Option<Uuid>,
     /// At most so many.
     #[param(default = 20, minimum = 1, maximum = 100)]
     limit: Option<i64>,
@@ -77,7 +75,7 @@ struct Parameters {
     get,
     path = "/tenant/incidents",
     tag = "tenant",
-    params(Parameters),
+    params(TenantParameter, Parameters),
     responses(
         (status = 200, description = "The incidents, newest first.",
             content((TenantIncidents = "application/json"), (String = "text/csv")),

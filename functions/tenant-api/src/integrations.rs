@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::NO_TENANT;
+use crate::{NO_TENANT, TenantParameter};
 
 /// A company's integrations by name.
 #[derive(Serialize, ToSchema)]
@@ -39,7 +39,7 @@ struct Integration {
     get,
     path = "/tenant/integrations",
     tag = "tenant",
-    params(("tenant_id" = Option<Uuid>, Query, description = "The tenant; needed of internal users without one.")),
+    params(TenantParameter),
     responses(
         (status = 200, description = "The integrations, at most 1,000, by name.", body = TenantIntegrations),
         (status = 404, description = "There is no such tenant.")

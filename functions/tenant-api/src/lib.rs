@@ -14,9 +14,19 @@ use axum::Router;
 use chrono::{DateTime, NaiveDate, Utc};
 use data::Database;
 use http_api::{Api, WebSettings};
-use utoipa::OpenApi;
+use utoipa::{IntoParams, OpenApi};
+use uuid::Uuid;
 
 pub use settings::Settings;
+
+/// The parameter of every route, for its documentation; it is read by `Query`.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "documents what Query reads")]
+struct TenantParameter {
+    /// The tenant; needed of internal users without one.
+    tenant_id: Option<Uuid>,
+}
 
 const NO_TENANT: &str = "There is no such tenant.";
 

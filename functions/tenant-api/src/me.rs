@@ -1,6 +1,6 @@
 //! `GET /tenant/me`
 
-use crate::NO_TENANT;
+use crate::{NO_TENANT, TenantParameter};
 use axum::extract::State;
 use data::Money;
 use data::tenants::{self, TenantOverview};
@@ -67,7 +67,7 @@ struct Usage {
     get,
     path = "/tenant/me",
     tag = "tenant",
-    params(("tenant_id" = Option<Uuid>, Query, description = "The tenant; needed of internal users without one.")),
+    params(TenantParameter),
     responses(
         (status = 200, description = "The company.", body = Me),
         (status = 404, description = "There is no such tenant.")

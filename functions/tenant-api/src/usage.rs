@@ -10,6 +10,8 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use crate::TenantParameter;
+
 /// A company's use in a period of UTC days that ends today.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct TenantUsage {
@@ -50,8 +52,6 @@ const COLUMNS: &[&str] = &[
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "documents what Query reads")]
 struct Parameters {
-    /// The tenant; needed of internal users without one.
-    tenant_id: Option<Uuid>,
     /// That many UTC days ending today.
     #[param(inline)]
     period: Option<Period>,
@@ -66,7 +66,7 @@ struct Parameters {
     get,
     path = "/tenant/usage",
     tag = "tenant",
-    params(Parameters),
+    params(TenantParameter, Parameters),
     responses(
         (status = 200, description = "Use of the agents.", content((TenantUsage = "application/json"), (String = "text/csv"))),
         (status = 404, description = "There is no such tenant, or it never had this agent.")
