@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CACHE = tools.cache_home()
 TOOLS_BIN = Path(sys.executable).parent
 CARGO_TOOLS = CACHE / "cargo-tools"
-CARGO_TARGET = Path(os.environ.get("CARGO_TARGET_DIR") or CACHE / "target")
+CARGO_TARGET = ROOT / "target"
 
 REGION = "sa-east-1"
 ARCHITECTURE = {"x86_64": "x86_64", "aarch64": "arm64"}[platform.machine()]
@@ -32,10 +32,12 @@ ROLES = ("app_tenant", "app_internal", "app_commands", "app_jobs")
 
 
 def cargo_environment() -> dict[str, str]:
-    """The environment of every cargo command: shared compiled dependencies, and queries checked without a database."""
+    """The environment of every cargo command: dependencies compiled once for all clones, no database needed."""
     return {
         **os.environ,
         "PATH": os.pathsep.join([str(CARGO_TOOLS / "bin"), os.environ["PATH"]]),
+        "CARGO_BUILD_BUILD_DIR": str(CACHE / "target"),
         "CARGO_TARGET_DIR": str(CARGO_TARGET),
+        "RUSTC_WORKSPACE_WRAPPER": str(ROOT / "devstack" / "rustc"),
         "SQLX_OFFLINE": "true",
     }
