@@ -2,6 +2,7 @@
 
 import json
 import os
+import tempfile
 
 from cfnlint.decode import cfn_yaml
 
@@ -38,12 +39,14 @@ def deploy(instance: Instance) -> dict[str, str]:
     }
     overrides = [f"{name}={value}" for name, value in parameters.items()]
     options = ["--config-env", "local", "--s3-bucket", BUCKET, "--parameter-overrides", *overrides]
-    run_logged(
-        [TOOLS_BIN / "sam", "deploy", *options],
-        instance.logs / "deploy.log",
-        cwd=ROOT,
-        env={**os.environ, **emulator.environment(instance), "SAM_CLI_TELEMETRY": "0"},
-    )
+    # SAM leaves temporary folders behind.
+    with tempfile.TemporaryDirectory() as temporary:
+        run_logged(
+            [TOOLS_BIN / "sam", "deploy", *options],
+            instance.logs / "deploy.log",
+            cwd=ROOT,
+            env={**os.environ, **emulator.environment(instance), "SAM_CLI_TELEMETRY": "0", "TMPDIR": temporary},
+        )
     stack = emulator.client(instance, "cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"][0]
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
