@@ -224,6 +224,18 @@ async fn a_rollup_is_what_a_plain_recomputation_gives() {
     .await
     .unwrap();
     assert_eq!(hours_disagree, 0);
+    // Nothing is missing from them either.
+    let totals: (i64, i64, bool) = sqlx::query_as(
+        "SELECT
+             (SELECT sum(total_requests)::bigint FROM platform_usage_daily),
+             (SELECT sum(total_requests)::bigint FROM platform_usage_hourly),
+             (SELECT sum(total_requests) FROM agent_usage_daily)
+                 = (SELECT count(*) FROM agent_requests WHERE agent_id IS NOT NULL)",
+    )
+    .fetch_one(&mut owner)
+    .await
+    .unwrap();
+    assert_eq!(totals, (600, 600, true));
 }
 
 #[tokio::test]
