@@ -271,7 +271,8 @@ $$;
 
 -- Audit of reads and refusals --------------------------------------------------------------------------------------
 
--- For both APIs. Who the actor is, record_panel_audit says; here, what may be told of. A read is of a tenant that exists.
+-- For both APIs. Who the actor is, record_panel_audit says; here, what may be told of. Whether the row is there now: of a
+-- tenant that doesn't exist nothing was read.
 CREATE FUNCTION record_access(event_id uuid, type text, tenant uuid, event_title text, event_metadata jsonb) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, alquimista_platform, pg_temp
 AS $$
@@ -282,7 +283,8 @@ BEGIN
     IF type = 'tenant_data_read' AND NOT EXISTS (SELECT FROM tenants WHERE id = tenant) THEN
         RETURN false;
     END IF;
-    RETURN record_panel_audit(event_id, type, tenant, event_title, NULL, event_metadata);
+    PERFORM record_panel_audit(event_id, type, tenant, event_title, NULL, event_metadata);
+    RETURN true;
 END
 $$;
 
