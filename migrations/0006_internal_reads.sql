@@ -306,6 +306,8 @@ CREATE POLICY internal_reads ON tenant_requests_daily FOR SELECT TO app_internal
 CREATE POLICY jobs_write ON tenant_requests_daily TO app_jobs USING (true) WITH CHECK (true);
 
 GRANT SELECT ON tenant_counters, deployment_counters, tenant_requests_daily, platform_top_lists TO app_internal;
+-- An index of integrations calls it in the name of whoever changes one.
+GRANT EXECUTE ON FUNCTION fold_name(text) TO app_commands;
 GRANT EXECUTE ON FUNCTION record_access(uuid, text, uuid, text, jsonb) TO app_tenant, app_internal;
 GRANT EXECUTE ON FUNCTION top_lists(date, integer), platform_state_before(timestamptz) TO app_internal;
 
