@@ -87,3 +87,15 @@ pub async fn options(database: &Database, scope: &InternalScope) -> Result<Optio
         integration_types: row.integration_types,
     })
 }
+
+/// Whether there is a plan of this name.
+pub async fn is_plan(database: &Database, scope: &InternalScope, name: &str) -> Result<bool, DataError> {
+    let known = read!(database, scope, |connection| {
+        sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT FROM alquimista_platform.plans WHERE name = $1) AS "known!""#,
+            name,
+        )
+        .fetch_one(connection)
+    });
+    Ok(known)
+}

@@ -7,8 +7,8 @@ use std::str::FromStr;
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, Request};
 use data::Money;
-use lambda_http::http::HeaderMap;
 use lambda_http::http::header::CONTENT_TYPE;
+use lambda_http::http::{HeaderMap, Method};
 use serde_json::{Map, Value};
 
 use crate::{InvalidInput, Place, Problem};
@@ -39,6 +39,17 @@ impl Members {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.members.is_empty()
+    }
+
+    /// Whether something is refused already.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        !(self.errors.is_empty() && self.members.is_empty())
+    }
+
+    /// Refuses a member for a reason that only its reader knows.
+    pub fn refuse_member(&mut self, name: &'static str, message: &'static str) {
+        self.errors.push(InvalidInput::pointer(format!("/{name}"), message));
     }
 
     /// Says that a member has to be there, unless it is or was refused.
@@ -132,7 +143,7 @@ impl<S: Send + Sync> FromRequest<S> for Members {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        if !is_json(request.headers()) {
+        if !is_json(request.method(), request.headers()) {
             return Err(Problem::unsupported_media_type());
         }
         // The whole body is here already: all that can go wrong is that it is too much.
@@ -141,14 +152,13 @@ impl<S: Send + Sync> FromRequest<S> for Members {
     }
 }
 
-/// `application/json`, or the media type of a merge patch, with whatever parameters.
-fn is_json(headers: &HeaderMap) -> bool {
+/// `application/json`, or for a PATCH the media type of a merge patch, with whatever parameters.
+fn is_json(method: &Method, headers: &HeaderMap) -> bool {
     let mut given = headers.get_all(CONTENT_TYPE).iter();
     let (Some(only), None) = (given.next(), given.next()) else {
         return false;
     };
     let media_type = only.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    ["application/json", "application/merge-patch+json"]
-        .iter()
-        .any(|json| media_type.eq_ignore_ascii_case(json))
+    media_type.eq_ignore_ascii_case("application/json")
+        || (method == Method::PATCH && media_type.eq_ignore_ascii_case("application/merge-patch+json"))
 }

@@ -113,6 +113,9 @@ impl Problem {
         Self { errors, ..Self::new(StatusCode::BAD_REQUEST, code, error, detail) }
     }
 
+    /// What is said of a plan that doesn't exist.
+    pub const UNKNOWN_PLAN: &str = "must be the name of a plan";
+
     /// 409: at odds with what is there.
     #[must_use]
     pub fn conflict(detail: &'static str) -> Self {
@@ -279,7 +282,7 @@ impl From<DataError> for Problem {
                 Self::conflict("Another tenant has this CNPJ already.")
             }
             DataError::Violation(Constraint::PlanExists) => {
-                Self::invalid_body(vec![InvalidInput::pointer("/plan", "must be the name of a plan")])
+                Self::invalid_body(vec![InvalidInput::pointer("/plan", Self::UNKNOWN_PLAN)])
             }
             error if error.is_transient() => Self::unavailable(error),
             error => Self::internal(error),

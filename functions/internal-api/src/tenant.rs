@@ -1,9 +1,11 @@
 //! `POST /internal/tenants`, `GET` and `PATCH /internal/tenants/{id}`
 
+use auth_context::InternalScope;
 use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use data::audit::Actor;
+use data::options;
 use data::tenants::{self, Changed, NewTenant, Status, Tenant, TenantChange, TenantDetail};
 use data::{Money, Percent, Period, cnpj};
 use http_api::{
@@ -253,8 +255,8 @@ pub(crate) async fn post(
     request_id: RequestId,
     body: Members,
 ) -> Result<Response, Problem> {
-    let new = read_new(body)?;
     let scope = caller.internal_scope()?;
+    let new = read_new(&api, &scope, body).await?;
 
     let actor = Actor { sub: caller.sub(), request_id: &request_id.0 };
     let tenant = tenants::create(&api.database, &scope, &actor, &new).await?;
@@ -325,8 +327,8 @@ pub(crate) async fn patch(
 ) -> Result<Response, Problem> {
     let id = query.path_uuid("id");
     query.finish()?;
-    let change = read_change(body)?;
     let scope = caller.internal_scope()?;
+    let change = read_change(&api, &scope, body).await?;
 
     let actor = Actor { sub: caller.sub(), request_id: &request_id.0 };
     let as_seen = |tenant: &Tenant| if_match.is_met_by(&version(tenant));
@@ -337,7 +339,11 @@ pub(crate) async fn patch(
     }
 }
 
-fn read_new(mut body: Members) -> Result<NewTenant, Problem> {
+async fn read_new(
+    api: &crate::State,
+    scope: &InternalScope,
+    mut body: Members,
+) -> Result<NewTenant, Problem> {
     let name = body.text("name", MAX_NAME);
     let name = body.required("name", name);
     let cnpj = body.parsed("cnpj");
@@ -347,6 +353,7 @@ fn read_new(mut body: Members) -> Result<NewTenant, Problem> {
     let plan = body.required("plan", plan);
     let status = body.choice("status", Status::CHOICES).unwrap_or(Status::Active);
     let mrr_estimate = body.money_or_null("mrr_estimate").flatten();
+    name_unknown_plan(api, scope, &mut body, plan.as_deref()).await?;
     body.finish()?;
     let (Some(name), Some(cnpj), Some(plan)) = (name, cnpj, plan) else {
         return Err(Problem::internal("a required member was neither read nor refused"));
@@ -354,7 +361,11 @@ fn read_new(mut body: Members) -> Result<NewTenant, Problem> {
     Ok(NewTenant { name, cnpj, segment, plan, status, mrr_estimate })
 }
 
-fn read_change(mut body: Members) -> Result<TenantChange, Problem> {
+async fn read_change(
+    api: &crate::State,
+    scope: &InternalScope,
+    mut body: Members,
+) -> Result<TenantChange, Problem> {
     if body.is_empty() {
         return Err(Problem::invalid_body(vec![InvalidInput::pointer("", "must name at least one member")]));
     }
@@ -366,8 +377,26 @@ fn read_change(mut body: Members) -> Result<TenantChange, Problem> {
         status: body.choice("status", Status::CHOICES),
         mrr_estimate: body.money_or_null("mrr_estimate"),
     };
+    name_unknown_plan(api, scope, &mut body, change.plan.as_deref()).await?;
     body.finish()?;
     Ok(change)
+}
+
+/// The database refuses a plan that doesn't exist. Where something else is refused before it is asked, this one is named
+/// with the rest.
+async fn name_unknown_plan(
+    api: &crate::State,
+    scope: &InternalScope,
+    body: &mut Members,
+    plan: Option<&str>,
+) -> Result<(), Problem> {
+    if let Some(plan) = plan
+        && body.has_errors()
+        && !options::is_plan(&api.database, scope, plan).await?
+    {
+        body.refuse_member("plan", Problem::UNKNOWN_PLAN);
+    }
+    Ok(())
 }
 
 /// What changes whenever the company's row does, and only then.
