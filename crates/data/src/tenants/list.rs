@@ -307,7 +307,9 @@ fn push_total(sql: &mut QueryBuilder<Postgres>, filter: &TenantFilter) {
 
 fn push_order(sql: &mut QueryBuilder<Postgres>, table: &str, filter: &TenantFilter) {
     let direction = filter.order.keyword();
-    sql.push(table).push(filter.sort_by.column()).push(" ").push(direction).push(" NULLS LAST, ");
+    sql.push(table).push(filter.sort_by.column()).push(" ").push(direction);
+    // Where there are no NULLs, saying where they go would keep an index from being read backwards.
+    sql.push(if filter.sort_by == SortBy::MrrEstimate { " NULLS LAST, " } else { ", " });
     sql.push(table).push("id ").push(direction);
 }
 

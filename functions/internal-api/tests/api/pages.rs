@@ -106,6 +106,11 @@ async fn page_300_costs_what_page_1_costs() {
         "sort_by=mrr_estimate",
         "sort_by=mrr_estimate&sort_order=desc",
     ] {
+        // A connection in use has read what the server keeps of tables, and settled on its plans: after five runs of each.
+        let token = fixture.token(&["INTERNAL_ADMIN"]);
+        for _ in 0..6 {
+            fixture.get(&format!("/internal/tenants?limit={PAGE}&{query}"), &token).await;
+        }
         let mut buffers = Vec::new();
         let _ = statements.take_buffers();
         walk(&fixture, query, async |_| buffers.push(statements.take_buffers())).await;
@@ -116,11 +121,11 @@ async fn page_300_costs_what_page_1_costs() {
             pages.sort_unstable();
             pages[pages.len() / 2]
         };
-        let (first, last) = (median(&buffers[1..10]), median(&buffers[295..304]));
+        let (first, last) = (median(&buffers[6..15]), median(&buffers[295..304]));
         assert!(first > 0, "{query}: the database explains nothing");
         assert!(
             last <= first + 6 && buffers[0] <= first + 6,
-            "{query}: page 1 {}, 2 to 10 {first}, about 300 {last}",
+            "{query}: page 1 {}, about 10 {first}, about 300 {last}",
             buffers[0]
         );
     }
