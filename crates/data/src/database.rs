@@ -16,7 +16,7 @@ use crate::credentials::{Credentials, Login};
 use crate::error::{DataError, is_disconnection, is_login_refusal};
 
 /// A function handles one request at a time; the second connection is for what must not wait behind it.
-const MAX_CONNECTIONS: u32 = 2;
+pub(crate) const MAX_CONNECTIONS: u32 = 2;
 /// The longest wait for a connection, a new one included. A statement's own limit is its role's `statement_timeout`.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Below what a proxy or a database behind it allows an idle client.
@@ -93,7 +93,7 @@ impl Database {
     }
 
     /// A connection that is not known to be broken. Reads the password again when the database refuses it.
-    async fn connection(&self) -> Result<PoolConnection<Postgres>, DataError> {
+    pub(crate) async fn connection(&self) -> Result<PoolConnection<Postgres>, DataError> {
         let pool = self.pool.get_or_try_init(|| self.open_pool()).await?;
         match pool.acquire().await {
             Err(refusal) if is_login_refusal(&refusal) => {

@@ -13,6 +13,7 @@ pub mod agents;
 pub mod cnpj;
 pub mod incidents;
 pub mod integrations;
+pub mod jobs;
 pub mod schema;
 pub mod tenants;
 pub mod usage;
