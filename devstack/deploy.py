@@ -35,6 +35,7 @@ def deploy(instance: Instance) -> dict[str, str]:
         "DatabaseTls": "verify-full",
         "DatabaseMigratorSecretArn": arns[MIGRATOR],
         "DatabaseTenantSecretArn": arns["app_tenant"],
+        "DatabaseInternalSecretArn": arns["app_internal"],
         "DatabaseRoleSecretArns": ",".join(arns[role] for role in ROLES),
     }
     overrides = [f"{name}={value}" for name, value in parameters.items()]

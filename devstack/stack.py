@@ -159,7 +159,7 @@ def _write_stack_file(instance: Instance, supervisor: Supervisor, outputs: dict[
         "commands_table": None,
         "functions": {
             "tenant": outputs["TenantApiFunctionName"],
-            "internal": None,
+            "internal": outputs["InternalApiFunctionName"],
             "aggregate": None,
             "commands": None,
             "migrate": outputs["MigrateFunctionName"],

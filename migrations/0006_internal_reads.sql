@@ -271,7 +271,8 @@ $$;
 
 -- Audit of reads and refusals --------------------------------------------------------------------------------------
 
--- For both APIs. Who the actor is, record_panel_audit says; here, what may be told of. A read is of a tenant that exists.
+-- For both APIs. Who the actor is, record_panel_audit says; here, what may be told of. Whether the row is there now: of a
+-- tenant that doesn't exist nothing was read.
 CREATE FUNCTION record_access(event_id uuid, type text, tenant uuid, event_title text, event_metadata jsonb) RETURNS boolean
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, alquimista_platform, pg_temp
 AS $$
@@ -282,7 +283,8 @@ BEGIN
     IF type = 'tenant_data_read' AND NOT EXISTS (SELECT FROM tenants WHERE id = tenant) THEN
         RETURN false;
     END IF;
-    RETURN record_panel_audit(event_id, type, tenant, event_title, NULL, event_metadata);
+    PERFORM record_panel_audit(event_id, type, tenant, event_title, NULL, event_metadata);
+    RETURN true;
 END
 $$;
 
@@ -304,6 +306,8 @@ CREATE POLICY internal_reads ON tenant_requests_daily FOR SELECT TO app_internal
 CREATE POLICY jobs_write ON tenant_requests_daily TO app_jobs USING (true) WITH CHECK (true);
 
 GRANT SELECT ON tenant_counters, deployment_counters, tenant_requests_daily, platform_top_lists TO app_internal;
+-- An index of integrations calls it in the name of whoever changes one.
+GRANT EXECUTE ON FUNCTION fold_name(text) TO app_commands;
 GRANT EXECUTE ON FUNCTION record_access(uuid, text, uuid, text, jsonb) TO app_tenant, app_internal;
 GRANT EXECUTE ON FUNCTION top_lists(date, integer), platform_state_before(timestamptz) TO app_internal;
 

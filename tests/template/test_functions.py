@@ -52,8 +52,9 @@ def test_functions_run_inside_the_vpc_if_there_is_one(functions):
         assert inside == {"SubnetIds": {"Ref": "SubnetIds"}, "SecurityGroupIds": {"Ref": "SecurityGroupIds"}}
 
 
-def test_the_tenant_api_answers_before_the_gateway_gives_up(functions):
+def test_the_apis_answer_before_the_gateway_gives_up(functions):
     assert functions["TenantApi"]["Timeout"] < 29
+    assert functions["InternalApi"]["Timeout"] < 29
 
 
 def test_the_migrations_have_as_long_as_a_function_can(functions):
@@ -78,6 +79,7 @@ def test_no_policy_has_a_wildcard(roles):
     ("role", "secrets"),
     [
         ("TenantApiRole", ["DatabaseTenantSecretArn"]),
+        ("InternalApiRole", ["DatabaseInternalSecretArn"]),
         ("MigrateRole", ["DatabaseMigratorSecretArn", "DatabaseRoleSecretArns"]),
     ],
 )
@@ -97,8 +99,9 @@ def test_decrypting_is_granted_only_for_a_key_that_was_named(roles):
                     assert statement["Fn::If"][0] == "HasSecretsKey"
 
 
-def test_the_issuer_is_cognitos_wherever_the_keys_are(functions):
-    variables = functions["TenantApi"]["Environment"]["Variables"]
+@pytest.mark.parametrize("api", ["TenantApi", "InternalApi"])
+def test_the_issuer_is_cognitos_wherever_the_keys_are(functions, api):
+    variables = functions[api]["Environment"]["Variables"]
     issuer = "https://cognito-idp.${AWS::Region}.amazonaws.com/${UserPool}"
     assert variables["COGNITO_ISSUER"] == {"Fn::Sub": issuer}
     condition, elsewhere, at_cognito = variables["COGNITO_JWKS_URL"]["Fn::If"]

@@ -60,6 +60,11 @@ impl Caller {
         self.claims.groups.intersects(Groups::INTERNAL)
     }
 
+    /// The right to see every tenant's data, which the internal team has.
+    pub fn internal_scope(&self) -> Result<InternalScope, Denied> {
+        if self.is_internal() { Ok(InternalScope(())) } else { Err(Denied::InternalRequired) }
+    }
+
     /// The tenant the caller means and may see. `requested` is what the request names.
     ///
     /// The internal team may name any tenant, and without a name gets its own claim's; a tenant's user is bound to its
@@ -89,6 +94,10 @@ impl TenantScope {
         self.tenant_id
     }
 }
+
+/// The right to see every tenant's data. Comes from a [`Caller`] of the internal team only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InternalScope(());
 
 #[cfg(test)]
 mod tests {
@@ -137,6 +146,16 @@ mod tests {
         let with_own = caller(&[Group::InternalAdmin, Group::TenantUser], Some(OWN));
         assert_eq!(with_own.tenant_scope(None).unwrap().tenant_id(), OWN);
         assert_eq!(with_own.tenant_scope(Some(OTHER)).unwrap().tenant_id(), OTHER);
+    }
+
+    #[test]
+    fn only_the_internal_team_sees_every_tenant() {
+        assert!(caller(&[Group::InternalSupport], None).internal_scope().is_ok());
+        assert!(caller(&[Group::InternalAdmin, Group::TenantUser], Some(OWN)).internal_scope().is_ok());
+        assert_eq!(
+            caller(&[Group::TenantAdmin, Group::TenantUser], Some(OWN)).internal_scope(),
+            Err(Denied::InternalRequired)
+        );
     }
 
     proptest! {

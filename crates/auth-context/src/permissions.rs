@@ -51,4 +51,29 @@ matrix! {
     TenantUsage: GET "/tenant/usage" => [InternalAdmin, InternalSupport, TenantAdmin, TenantUser];
     /// The company's incidents and the platform's.
     TenantIncidents: GET "/tenant/incidents" => [InternalAdmin, InternalSupport, TenantAdmin, TenantUser];
+
+    /// Every company.
+    InternalTenants: GET "/internal/tenants" => [InternalAdmin, InternalSupport];
+    /// A new company.
+    CreateTenant: POST "/internal/tenants" => [InternalAdmin];
+    /// One company with all that belongs to it.
+    InternalTenant: GET "/internal/tenants/{id}" => [InternalAdmin, InternalSupport];
+    /// A company's data, price and status.
+    ChangeTenant: PATCH "/internal/tenants/{id}" => [InternalAdmin];
+    /// One company's agents, to be managed.
+    InternalTenantAgents: GET "/internal/tenants/{id}/agents" => [InternalAdmin, InternalSupport];
+    /// The use of the whole platform.
+    UsageOverview: GET "/internal/usage/overview" => [InternalAdmin, InternalSupport];
+    /// Revenue and what moved it.
+    BillingOverview: GET "/internal/billing/overview" => [InternalAdmin];
+    /// Incidents of everybody.
+    InternalIncidents: GET "/internal/incidents" => [InternalAdmin, InternalSupport];
+    /// The catalogue of agents and its use.
+    InternalAgents: GET "/internal/agents" => [InternalAdmin, InternalSupport];
+    /// Integrations of everybody.
+    InternalIntegrations: GET "/internal/integrations" => [InternalAdmin, InternalSupport];
+    /// Who did and read what.
+    InternalAudit: GET "/internal/audit" => [InternalAdmin];
+    /// What forms offer.
+    InternalOptions: GET "/internal/options" => [InternalAdmin, InternalSupport];
 }

@@ -1,9 +1,10 @@
 //! Agents that a tenant has.
 
-use auth_context::TenantScope;
+use auth_context::{InternalScope, TenantScope};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use crate::database::read;
 use crate::usage::Usage;
 use crate::{DataError, Database, DateRange, TenantTx};
 
@@ -131,4 +132,121 @@ pub async fn of_tenant(
         })
     });
     Ok(Some(TenantAgents { agents: agents.collect(), as_of }))
+}
+
+/// An agent of a tenant, as the internal team manages it.
+#[derive(Debug)]
+pub struct ManagedAgent {
+    /// The agent's id.
+    pub id: Uuid,
+    /// Its name.
+    pub name: String,
+    /// Its segment.
+    pub segment: Option<String>,
+    /// `active`, `inactive` or `suspended`.
+    pub status: String,
+    /// The tenant's settings for it. May hold secrets.
+    pub config: Option<serde_json::Value>,
+    /// When the tenant took it.
+    pub activated_at: Option<DateTime<Utc>>,
+    /// Since when it is at rest.
+    pub deactivated_at: Option<DateTime<Utc>>,
+    /// When it was last restarted.
+    pub restarted_at: Option<DateTime<Utc>>,
+    /// Its use in the days asked for.
+    pub usage: Usage,
+    /// When the tenant last asked it, as far as that is rolled up.
+    pub last_request_at: Option<DateTime<Utc>>,
+}
+
+/// A tenant's agents by name, at most 1,000, and up to when their use is counted.
+#[derive(Debug)]
+pub struct ManagedAgents {
+    /// The agents.
+    pub agents: Vec<ManagedAgent>,
+    /// Every request that had arrived by then is counted.
+    pub as_of: Option<DateTime<Utc>>,
+}
+
+/// The tenant's agents of any status with their use in these days; `None` if there is no such tenant.
+pub async fn managed(
+    database: &Database,
+    scope: &InternalScope,
+    tenant: &TenantScope,
+    range: DateRange,
+) -> Result<Option<ManagedAgents>, DataError> {
+    let rows = read!(database, scope, |connection| {
+        sqlx::query!(
+                r#"
+                SELECT
+                    (SELECT d.as_of FROM alquimista_platform.aggregated_days AS d ORDER BY d.date DESC LIMIT 1) AS as_of,
+                    a.id AS "id?", a.name AS "name?", a.segment, a.status AS "status?", a.config, a.activated_at,
+                    a.deactivated_at, a.restarted_at, l.last_request_at AS "last_request_at?",
+                    u.total AS "total?", u.successful AS "successful?", u.time_sum AS "time_sum?",
+                    u.time_count AS "time_count?", h.buckets AS "buckets?", h.counts AS "counts?"
+                FROM alquimista_platform.tenants AS t
+                LEFT JOIN LATERAL (
+                    SELECT g.id, g.name, g.name_key, g.segment, ta.status, ta.config, ta.activated_at, ta.deactivated_at,
+                        ta.restarted_at
+                    FROM alquimista_platform.tenant_agents AS ta
+                    JOIN alquimista_platform.agents AS g ON g.id = ta.agent_id
+                    WHERE ta.tenant_id = t.id
+                    ORDER BY g.name_key, g.id
+                    LIMIT 1000
+                ) AS a ON true
+                LEFT JOIN LATERAL (
+                    SELECT d.last_request_at FROM alquimista_platform.tenant_usage_daily AS d
+                    WHERE d.tenant_id = t.id AND d.agent_id = a.id ORDER BY d.date DESC LIMIT 1
+                ) AS l ON true
+                LEFT JOIN (
+                    SELECT d.agent_id, sum(d.total_requests) AS total, sum(d.successful_requests) AS successful,
+                        sum(d.response_time_sum)::bigint AS time_sum, sum(d.response_time_count) AS time_count
+                    FROM alquimista_platform.tenant_usage_daily AS d
+                    WHERE d.tenant_id = $1 AND d.date BETWEEN $2 AND $3
+                    GROUP BY d.agent_id
+                ) AS u ON u.agent_id = a.id
+                LEFT JOIN (
+                    SELECT b.agent_id, array_agg(b.bucket) AS buckets, array_agg(b.count) AS counts
+                    FROM (
+                        SELECT d.agent_id, pair.bucket, sum(pair.count) AS count
+                        FROM alquimista_platform.tenant_usage_daily AS d,
+                            unnest(d.response_time_buckets, d.response_time_counts) AS pair (bucket, count)
+                        WHERE d.tenant_id = $1 AND d.date BETWEEN $2 AND $3
+                        GROUP BY d.agent_id, pair.bucket
+                    ) AS b
+                    GROUP BY b.agent_id
+                ) AS h ON h.agent_id = a.id
+                WHERE t.id = $1
+                ORDER BY a.name_key, a.id
+                "#,
+                tenant.tenant_id(),
+                range.from,
+                range.to,
+            ).fetch_all(connection)
+    });
+    let Some(any) = rows.first() else { return Ok(None) };
+    let as_of = any.as_of;
+    let agents = rows.into_iter().filter_map(|row| {
+        let mut usage = Usage {
+            total: row.total.unwrap_or(0),
+            successful: row.successful.unwrap_or(0),
+            time_sum: row.time_sum.unwrap_or(0),
+            time_count: row.time_count.unwrap_or(0),
+            ..Usage::default()
+        };
+        usage.add_histogram(&row.buckets.unwrap_or_default(), &row.counts.unwrap_or_default());
+        Some(ManagedAgent {
+            id: row.id?,
+            name: row.name?,
+            segment: row.segment,
+            status: row.status?,
+            config: row.config,
+            activated_at: row.activated_at,
+            deactivated_at: row.deactivated_at,
+            restarted_at: row.restarted_at,
+            usage,
+            last_request_at: row.last_request_at,
+        })
+    });
+    Ok(Some(ManagedAgents { agents: agents.collect(), as_of }))
 }

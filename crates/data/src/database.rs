@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use auth_context::TenantScope;
+use auth_context::{InternalScope, TenantScope};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use sqlx::pool::PoolConnection;
@@ -93,7 +93,7 @@ impl Database {
     }
 
     /// A connection that is not known to be broken. Reads the password again when the database refuses it.
-    pub(crate) async fn connection(&self) -> Result<PoolConnection<Postgres>, DataError> {
+    async fn connection(&self) -> Result<PoolConnection<Postgres>, DataError> {
         let pool = self.pool.get_or_try_init(|| self.open_pool()).await?;
         match pool.acquire().await {
             Err(refusal) if is_login_refusal(&refusal) => {
@@ -121,33 +121,65 @@ impl Database {
     }
 }
 
-/// A read-only transaction that sees one tenant, by row-level security.
-///
-/// Dropped without [`commit`](Self::commit), as after an error or when its request was given up, it closes its
-/// connection: what state that is in is not worth finding out, and no other request may inherit it.
-pub struct TenantTx {
+/// A connection on loan. It is closed, rather than given back, unless what was asked of it came to its end: after an
+/// error, or when a request was given up, what state it is in is not worth finding out, and nobody may inherit it.
+pub(crate) struct Loan {
     connection: PoolConnection<Postgres>,
+    sound: bool,
+}
+
+impl Loan {
+    async fn begin(database: &Database, statement: &str) -> Result<Self, DataError> {
+        // Each idle connection may have died while nobody looked. Nothing was asked of it yet: try the next.
+        let mut attempts_left = MAX_CONNECTIONS;
+        loop {
+            let mut loan = Self { connection: database.connection().await?, sound: false };
+            // Every caller's text is its own, or made of a UUID, which displays as hexadecimal digits and hyphens.
+            match loan.connection.execute(sqlx::raw_sql(AssertSqlSafe(statement))).await {
+                Ok(_) => return Ok(loan),
+                Err(error) if is_disconnection(&error) && attempts_left > 0 => attempts_left -= 1,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    async fn commit(mut self) -> Result<(), DataError> {
+        self.connection.execute(sqlx::raw_sql("COMMIT")).await?;
+        self.give_back();
+        Ok(())
+    }
+
+    pub(crate) fn connection(&mut self) -> &mut PgConnection {
+        &mut self.connection
+    }
+
+    /// What was asked is answered: somebody else may ask.
+    pub(crate) fn give_back(mut self) {
+        self.sound = true;
+    }
+}
+
+impl Drop for Loan {
+    fn drop(&mut self) {
+        if !self.sound {
+            self.connection.close_on_drop();
+        }
+    }
+}
+
+/// A read-only transaction that sees one tenant, by row-level security.
+pub struct TenantTx {
+    loan: Loan,
     tenant_id: Uuid,
-    committed: bool,
 }
 
 impl TenantTx {
     /// Begins a transaction for the tenant of this scope, in one round trip.
     pub(crate) async fn begin(database: &Database, scope: &TenantScope) -> Result<Self, DataError> {
         let tenant_id = scope.tenant_id();
-        // Each idle connection may have died while nobody looked. Nothing was asked of it yet: try the next.
-        let mut attempts_left = MAX_CONNECTIONS;
-        loop {
-            let mut tx = Self { connection: database.connection().await?, tenant_id, committed: false };
-            // One round trip instead of two takes the simple protocol, which has no parameters. A UUID displays as
-            // hexadecimal digits and hyphens, nothing else.
-            let begin = format!("BEGIN READ ONLY; SET LOCAL app.tenant_id = '{tenant_id}'");
-            match tx.connection.execute(sqlx::raw_sql(AssertSqlSafe(begin))).await {
-                Ok(_) => return Ok(tx),
-                Err(error) if is_disconnection(&error) && attempts_left > 0 => attempts_left -= 1,
-                Err(error) => return Err(error.into()),
-            }
-        }
+        // One round trip instead of two takes the simple protocol, which has no parameters.
+        let begin = format!("BEGIN READ ONLY; SET LOCAL app.tenant_id = '{tenant_id}'");
+        Ok(Self { loan: Loan::begin(database, &begin).await?, tenant_id })
     }
 
     /// The tenant whose rows this transaction sees.
@@ -157,21 +189,61 @@ impl TenantTx {
     }
 
     /// Ends the transaction and gives the connection back.
-    pub async fn commit(mut self) -> Result<(), DataError> {
-        self.connection.execute(sqlx::raw_sql("COMMIT")).await?;
-        self.committed = true;
-        Ok(())
+    pub async fn commit(self) -> Result<(), DataError> {
+        self.loan.commit().await
     }
 
     pub(crate) fn connection(&mut self) -> &mut PgConnection {
-        &mut self.connection
+        self.loan.connection()
     }
 }
 
-impl Drop for TenantTx {
-    fn drop(&mut self) {
-        if !self.committed {
-            self.connection.close_on_drop();
-        }
+/// A transaction that may write, as far as its role may.
+pub(crate) struct WriteTx(Loan);
+
+impl WriteTx {
+    pub(crate) async fn begin(database: &Database) -> Result<Self, DataError> {
+        Ok(Self(Loan::begin(database, "BEGIN READ WRITE").await?))
+    }
+
+    pub(crate) async fn commit(self) -> Result<(), DataError> {
+        self.0.commit().await
+    }
+
+    pub(crate) fn connection(&mut self) -> &mut PgConnection {
+        self.0.connection()
     }
 }
+
+impl Database {
+    /// A connection for one statement about every tenant; see [`read!`].
+    pub(crate) async fn lend(&self, _: &InternalScope) -> Result<Loan, DataError> {
+        Ok(Loan { connection: self.connection().await?, sound: false })
+    }
+}
+
+/// Asks one statement about every tenant: one round trip. It sees one snapshot without a transaction around it, and its
+/// role reads only unless told otherwise. As at the beginning of a transaction, a dead connection is replaced: a read may
+/// be asked again.
+///
+/// A macro, because a closure that lends a connection to a future can't say that the future may change threads.
+macro_rules! read {
+    ($database:expr, $scope:expr, |$connection:ident| $statement:expr) => {{
+        let mut attempts_left = $crate::database::MAX_CONNECTIONS;
+        loop {
+            let mut loan = $database.lend($scope).await?;
+            let $connection = loan.connection();
+            match $statement.await {
+                Ok(answer) => {
+                    loan.give_back();
+                    break answer;
+                }
+                Err(error) if attempts_left > 0 && $crate::error::is_disconnection(&error) => {
+                    attempts_left -= 1
+                }
+                Err(error) => return Err($crate::DataError::from(error)),
+            }
+        }
+    }};
+}
+pub(crate) use read;

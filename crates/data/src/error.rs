@@ -11,9 +11,31 @@ pub enum DataError {
     /// The database's password could not be read.
     #[error("the database's credentials are unavailable: {0}")]
     Credentials(#[from] CredentialsError),
+    /// What was to be written is at odds with what is there.
+    #[error("the database refused a row: {0:?}")]
+    Violation(Constraint),
     /// A defect of ours.
     #[error("the database refused a statement: {0}")]
     Statement(#[source] sqlx::Error),
+}
+
+/// A rule of the database that a caller's input can break, and no check before it can rule out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Constraint {
+    /// No two tenants have the same CNPJ.
+    CnpjIsTaken,
+    /// A tenant's plan is one of `plans`.
+    PlanExists,
+}
+
+impl Constraint {
+    fn named(name: &str) -> Option<Self> {
+        match name {
+            "tenants_cnpj_unique" => Some(Self::CnpjIsTaken),
+            "tenants_plan_fk" => Some(Self::PlanExists),
+            _ => None,
+        }
+    }
 }
 
 impl DataError {
@@ -26,6 +48,11 @@ impl DataError {
 
 impl From<sqlx::Error> for DataError {
     fn from(error: sqlx::Error) -> Self {
+        if let sqlx::Error::Database(refusal) = &error
+            && let Some(constraint) = refusal.constraint().and_then(Constraint::named)
+        {
+            return Self::Violation(constraint);
+        }
         let transient = match &error {
             sqlx::Error::Io(_)
             | sqlx::Error::Tls(_)

@@ -1,9 +1,13 @@
 //! Incidents: what went wrong, for one tenant or for the whole platform.
 
-use auth_context::TenantScope;
+use auth_context::{InternalScope, TenantScope};
 use chrono::{DateTime, Utc};
+use serde::Serialize;
+use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
+use crate::database::read;
+use crate::list::{Slice, Window};
 use crate::{DataError, Database, TenantTx};
 
 /// An incident that a tenant may see.
@@ -28,24 +32,12 @@ pub struct Incident {
 /// Where a page of incidents begins: behind this one, newest first.
 pub type Position = (DateTime<Utc>, Uuid);
 
-/// Some incidents, and how many there are.
-#[derive(Debug)]
-pub struct Incidents {
-    /// The page.
-    pub page: Vec<Incident>,
-    /// All that the tenant may see.
-    pub total: i64,
-}
-
-/// The tenant's incidents and the platform's, newest first: up to `limit` behind `after`, or behind the first `offset`.
-/// `None` if there is no such tenant.
+/// The tenant's incidents and the platform's, newest first. `None` if there is no such tenant.
 pub async fn of_tenant(
     database: &Database,
     scope: &TenantScope,
-    after: Option<Position>,
-    offset: i64,
-    limit: i64,
-) -> Result<Option<Incidents>, DataError> {
+    window: &Window<Position>,
+) -> Result<Option<Slice<Incident>>, DataError> {
     let mut tx = TenantTx::begin(database, scope).await?;
     // Two ranges of one index, each read no further than the page needs.
     let rows = sqlx::query!(
@@ -78,10 +70,10 @@ pub async fn of_tenant(
         ORDER BY p.created_at DESC, p.id DESC
         "#,
         scope.tenant_id(),
-        after.map(|(created_at, _)| created_at),
-        after.map(|(_, id)| id),
-        limit,
-        offset,
+        window.after.map(|(created_at, _)| created_at),
+        window.after.map(|(_, id)| id),
+        window.limit,
+        window.offset,
     )
     .fetch_all(tx.connection())
     .await?;
@@ -89,7 +81,7 @@ pub async fn of_tenant(
 
     let Some(any) = rows.first() else { return Ok(None) };
     let total = any.total;
-    let page = rows.into_iter().filter_map(|row| {
+    let incidents = rows.into_iter().filter_map(|row| {
         Some(Incident {
             id: row.id?,
             severity: row.severity?,
@@ -100,5 +92,161 @@ pub async fn of_tenant(
             platform_wide: row.tenant_id.is_none(),
         })
     });
-    Ok(Some(Incidents { page: page.collect(), total }))
+    Ok(Some(Slice { rows: incidents.collect(), total }))
+}
+
+/// How bad an incident is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(default = "all")]
+pub enum SeverityFilter {
+    /// Good to know.
+    Info,
+    /// Something may fail.
+    Warning,
+    /// Something failed.
+    Error,
+    /// Nothing works.
+    Critical,
+    /// Whatever it is.
+    All,
+}
+
+impl SeverityFilter {
+    /// Every choice with its name in the API, which for all but the last is the database's.
+    pub const CHOICES: &[(&str, Self)] = &[
+        ("info", Self::Info),
+        ("warning", Self::Warning),
+        ("error", Self::Error),
+        ("critical", Self::Critical),
+        ("all", Self::All),
+    ];
+}
+
+/// Whether an incident is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(default = "all")]
+pub enum StateFilter {
+    /// It lasts.
+    Open,
+    /// It is over.
+    Resolved,
+    /// Either.
+    All,
+}
+
+impl StateFilter {
+    /// Every choice with its name in the API.
+    pub const CHOICES: &[(&str, Self)] =
+        &[("open", Self::Open), ("resolved", Self::Resolved), ("all", Self::All)];
+}
+
+/// Which incidents.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct IncidentFilter {
+    /// Those as bad as that.
+    pub severity: SeverityFilter,
+    /// Those that last, or don't.
+    pub state: StateFilter,
+    /// Those of this tenant, without the platform's.
+    pub tenant_id: Option<Uuid>,
+}
+
+/// An incident of anybody.
+#[derive(Debug)]
+pub struct PlatformIncident {
+    /// What happened.
+    pub incident: Incident,
+    /// Whose it is; `None`: the whole platform's.
+    pub tenant_id: Option<Uuid>,
+    /// That tenant's name, unless it was deleted.
+    pub tenant_name: Option<String>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    total: i64,
+    // From here on NULL where the page is empty.
+    id: Option<Uuid>,
+    severity: Option<String>,
+    title: Option<String>,
+    description: Option<String>,
+    created_at: Option<DateTime<Utc>>,
+    resolved_at: Option<DateTime<Utc>>,
+    tenant_id: Option<Uuid>,
+    tenant_name: Option<String>,
+}
+
+/// A page of everybody's incidents, newest first.
+pub async fn of_all(
+    database: &Database,
+    scope: &InternalScope,
+    filter: &IncidentFilter,
+    window: &Window<Position>,
+) -> Result<Slice<PlatformIncident>, DataError> {
+    let rows: Vec<Row> =
+        read!(database, scope, |connection| statement(filter, window).build_query_as().fetch_all(connection));
+    let total = rows.first().map_or(0, |row| row.total);
+    let incidents = rows.into_iter().filter_map(|row| {
+        let incident = Incident {
+            id: row.id?,
+            severity: row.severity?,
+            title: row.title?,
+            description: row.description,
+            created_at: row.created_at?,
+            resolved_at: row.resolved_at,
+            platform_wide: row.tenant_id.is_none(),
+        };
+        Some(PlatformIncident { incident, tenant_id: row.tenant_id, tenant_name: row.tenant_name })
+    });
+    Ok(Slice { rows: incidents.collect(), total })
+}
+
+fn statement(filter: &IncidentFilter, window: &Window<Position>) -> QueryBuilder<Postgres> {
+    let mut sql = QueryBuilder::new(
+        "SELECT head.total, page.*, t.name AS tenant_name
+        FROM (SELECT count(*) AS total FROM alquimista_platform.operational_events AS e WHERE ",
+    );
+    push_filter(&mut sql, filter);
+    sql.push(
+        ") AS head LEFT JOIN LATERAL (
+            SELECT e.id, e.severity, e.title, e.description, e.created_at, e.resolved_at, e.tenant_id
+            FROM alquimista_platform.operational_events AS e WHERE ",
+    );
+    push_filter(&mut sql, filter);
+    if let Some((created_at, id)) = window.after {
+        sql.push(" AND (e.created_at, e.id) < (").push_bind(created_at).push(", ").push_bind(id).push(")");
+    }
+    sql.push(" ORDER BY e.created_at DESC, e.id DESC LIMIT ").push_bind(window.limit);
+    sql.push(" OFFSET ").push_bind(window.offset);
+    sql.push(
+        ") AS page ON true LEFT JOIN alquimista_platform.tenants AS t ON t.id = page.tenant_id
+        ORDER BY page.created_at DESC, page.id DESC",
+    );
+    sql
+}
+
+fn push_filter(sql: &mut QueryBuilder<Postgres>, filter: &IncidentFilter) {
+    // Word for word the condition of the indexes.
+    sql.push("e.event_type = 'incident'");
+    if let Some(tenant_id) = filter.tenant_id {
+        sql.push(" AND e.tenant_id = ").push_bind(tenant_id);
+    }
+    match filter.state {
+        StateFilter::All => {}
+        StateFilter::Open => {
+            sql.push(" AND e.resolved_at IS NULL");
+        }
+        StateFilter::Resolved => {
+            sql.push(" AND e.resolved_at IS NOT NULL");
+        }
+    }
+    match filter.severity {
+        SeverityFilter::All => {}
+        severity => {
+            let name = SeverityFilter::CHOICES.iter().find(|(_, choice)| *choice == severity);
+            sql.push(" AND e.severity = ").push_bind(name.map(|(name, _)| *name));
+        }
+    }
 }

@@ -3,11 +3,8 @@
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, NaiveDate, Utc};
-use sqlx::pool::PoolConnection;
-use sqlx::{Executor, PgConnection, Postgres};
 
-use crate::database::MAX_CONNECTIONS;
-use crate::error::is_disconnection;
+use crate::database::WriteTx;
 use crate::schema::{PARTITION_DAYS_AHEAD, PARTITION_DAYS_BACK};
 use crate::{DataError, Database};
 
@@ -75,10 +72,10 @@ pub async fn aggregate_day(
 async fn aggregate(database: &Database, day: NaiveDate, limits: Limits) -> Result<Aggregated, JobError> {
     let started = Instant::now();
     let lock_wait = limits.lock_wait.min(limits.total);
-    let mut tx = JobTx::begin(database).await?;
+    let mut tx = WriteTx::begin(database).await?;
 
     // aggregate_day takes the same lock, but waits for a time of its own, and then can't say what it waited for.
-    tx.limit(limits.total, lock_wait).await?;
+    limit(&mut tx, limits.total, lock_wait).await?;
     sqlx::query!("SELECT pg_advisory_xact_lock(hashtext('alquimista_platform.aggregate_day'))")
         .execute(tx.connection())
         .await
@@ -87,7 +84,7 @@ async fn aggregate(database: &Database, day: NaiveDate, limits: Limits) -> Resul
             _ => error.into(),
         })?;
 
-    tx.limit(limits.total.saturating_sub(started.elapsed()), lock_wait).await?;
+    limit(&mut tx, limits.total.saturating_sub(started.elapsed()), lock_wait).await?;
     let aggregated = sqlx::query_as!(
         Aggregated,
         r#"
@@ -111,7 +108,7 @@ async fn aggregate(database: &Database, day: NaiveDate, limits: Limits) -> Resul
 
 /// The snapshot of the newest run of a day; `None` if there was none.
 pub async fn last_run_at(database: &Database, day: NaiveDate) -> Result<Option<DateTime<Utc>>, DataError> {
-    let mut tx = JobTx::begin(database).await?;
+    let mut tx = WriteTx::begin(database).await?;
     let last_run_at = sqlx::query_scalar!(
         "SELECT last_run_at FROM alquimista_platform.aggregated_days WHERE date = $1",
         day,
@@ -124,8 +121,8 @@ pub async fn last_run_at(database: &Database, day: NaiveDate) -> Result<Option<D
 
 /// Makes the raw partitions around today that aren't there yet, and says how many it made.
 pub async fn make_partitions(database: &Database, today: NaiveDate) -> Result<i32, DataError> {
-    let mut tx = JobTx::begin(database).await?;
-    tx.limit(PARTITION_LIMIT, PARTITION_LOCK_WAIT).await?;
+    let mut tx = WriteTx::begin(database).await?;
+    limit(&mut tx, PARTITION_LIMIT, PARTITION_LOCK_WAIT).await?;
     let made = sqlx::query_scalar!(
         r#"SELECT alquimista_platform.ensure_request_partitions($1::date - $2::int, $2 + $3::int) AS "made!""#,
         today,
@@ -140,8 +137,8 @@ pub async fn make_partitions(database: &Database, today: NaiveDate) -> Result<i3
 
 /// Drops the raw partitions of days before this one, save those that were never aggregated, and says how many it dropped.
 pub async fn drop_partitions(database: &Database, first_kept: NaiveDate) -> Result<i32, DataError> {
-    let mut tx = JobTx::begin(database).await?;
-    tx.limit(PARTITION_LIMIT, PARTITION_LOCK_WAIT).await?;
+    let mut tx = WriteTx::begin(database).await?;
+    limit(&mut tx, PARTITION_LIMIT, PARTITION_LOCK_WAIT).await?;
     let dropped = sqlx::query_scalar!(
         r#"SELECT alquimista_platform.drop_request_partitions($1) AS "dropped!""#,
         first_kept,
@@ -160,57 +157,17 @@ fn sql_state(error: &sqlx::Error) -> Option<String> {
     error.as_database_error().and_then(sqlx::error::DatabaseError::code).map(std::borrow::Cow::into_owned)
 }
 
-/// A transaction of the job. Dropped without [`commit`](Self::commit), as after an error or when its run was given up, it
-/// closes its connection, and so ends what the server still does for it.
-struct JobTx {
-    connection: PoolConnection<Postgres>,
-    committed: bool,
-}
-
-impl JobTx {
-    async fn begin(database: &Database) -> Result<Self, DataError> {
-        // Each idle connection may have died while nobody looked. Nothing was asked of it yet: try the next.
-        let mut attempts_left = MAX_CONNECTIONS;
-        loop {
-            let mut tx = Self { connection: database.connection().await?, committed: false };
-            match tx.connection.execute(sqlx::raw_sql("BEGIN READ WRITE")).await {
-                Ok(_) => return Ok(tx),
-                Err(error) if is_disconnection(&error) && attempts_left > 0 => attempts_left -= 1,
-                Err(error) => return Err(error.into()),
-            }
-        }
-    }
-
-    /// How long the next statements of this transaction may take, and may wait for a lock.
-    async fn limit(&mut self, statement: Duration, lock_wait: Duration) -> Result<(), sqlx::Error> {
-        // 0 would be no limit at all.
-        let milliseconds =
-            |limit: Duration| limit.as_millis().clamp(1, i32::MAX.unsigned_abs().into()).to_string();
-        sqlx::query!(
-            "SELECT set_config('statement_timeout', $1, true) AS statement, set_config('lock_timeout', $2, true) AS lock",
-            milliseconds(statement),
-            milliseconds(lock_wait),
-        )
-        .fetch_one(self.connection())
-        .await?;
-        Ok(())
-    }
-
-    async fn commit(mut self) -> Result<(), DataError> {
-        self.connection.execute(sqlx::raw_sql("COMMIT")).await?;
-        self.committed = true;
-        Ok(())
-    }
-
-    fn connection(&mut self) -> &mut PgConnection {
-        &mut self.connection
-    }
-}
-
-impl Drop for JobTx {
-    fn drop(&mut self) {
-        if !self.committed {
-            self.connection.close_on_drop();
-        }
-    }
+/// How long the next statements of this transaction may take, and may wait for a lock.
+async fn limit(tx: &mut WriteTx, statement: Duration, lock_wait: Duration) -> Result<(), sqlx::Error> {
+    // 0 would be no limit at all.
+    let milliseconds =
+        |limit: Duration| limit.as_millis().clamp(1, i32::MAX.unsigned_abs().into()).to_string();
+    sqlx::query!(
+        "SELECT set_config('statement_timeout', $1, true) AS statement, set_config('lock_timeout', $2, true) AS lock",
+        milliseconds(statement),
+        milliseconds(lock_wait),
+    )
+    .fetch_one(tx.connection())
+    .await?;
+    Ok(())
 }

@@ -1,25 +1,33 @@
 //! Everything that touches PostgreSQL.
 //!
-//! Tenant data is read through a [`TenantTx`], which takes a [`auth_context::TenantScope`]: a bare tenant id opens
-//! nothing. One module a resource, each with its rows and its queries.
+//! Tenant data is read through a [`TenantTx`], which takes a [`auth_context::TenantScope`], and every tenant's with an
+//! [`auth_context::InternalScope`]: a bare tenant id opens nothing. One module a resource, each with its rows and its
+//! queries.
 
 mod credentials;
 mod database;
 mod error;
+mod list;
 mod number;
 mod period;
 
 pub mod agents;
+pub mod audit;
+pub mod catalogue;
 pub mod cnpj;
 pub mod incidents;
 pub mod integrations;
 pub mod jobs;
+pub mod options;
+pub mod platform;
+pub mod revenue;
 pub mod schema;
 pub mod tenants;
 pub mod usage;
 
 pub use credentials::{Credentials, CredentialsError, Login};
 pub use database::{Database, DatabaseSettings, TenantTx, Tls};
-pub use error::DataError;
+pub use error::{Constraint, DataError};
+pub use list::{Search, Slice, Window};
 pub use number::{Money, Percent};
 pub use period::{DateRange, Period};

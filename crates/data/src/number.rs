@@ -16,6 +16,21 @@ pub struct Money(pub Decimal);
 #[schema(value_type = f64, example = 98.53)]
 pub struct Percent(i64);
 
+impl Money {
+    /// The amount that a JSON number's digits say, from 0 to this many cents; `None` for any other, and for parts of a cent.
+    #[must_use]
+    pub fn from_digits(digits: &str, max_cents: i64) -> Option<Self> {
+        let amount = if digits.contains(['e', 'E']) {
+            Decimal::from_scientific(digits)
+        } else {
+            Decimal::from_str_exact(digits)
+        };
+        let amount = amount.ok()?.normalize();
+        let allowed = amount.scale() <= 2 && amount >= Decimal::ZERO && amount <= Decimal::new(max_cents, 2);
+        allowed.then(|| Self(amount.abs()))
+    }
+}
+
 impl Percent {
     /// `part` of `whole` in percent, rounded half-up; 0 of nothing is 0.
     #[must_use]
@@ -87,6 +102,25 @@ mod tests {
             ("1200", "1200"),
         ] {
             assert_eq!(json(Money(amount.parse().unwrap())), expected);
+        }
+    }
+
+    #[test]
+    fn an_amount_has_whole_cents_and_bounds() {
+        let read = |digits: &str| Money::from_digits(digits, 999_999_999_999).map(json);
+        for (digits, expected) in [
+            ("0", "0"),
+            ("-0", "0"),
+            ("0.10", "0.1"),
+            ("1e2", "100"),
+            ("1.5E1", "15"),
+            ("9999999999.99", "9999999999.99"),
+        ] {
+            assert_eq!(read(digits).as_deref(), Some(expected), "{digits}");
+        }
+        let long = format!("0.{}1", "0".repeat(40));
+        for digits in ["0.001", "-0.01", "10000000000", "1e10", "1e-3", "1e400", "NaN", "", long.as_str()] {
+            assert_eq!(read(digits), None, "{digits}");
         }
     }
 

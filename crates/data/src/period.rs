@@ -65,6 +65,12 @@ impl DateRange {
         Self { from: self.from - days, to: self.to - days }
     }
 
+    /// As many complete days: the same, a day earlier, for the last of these is today.
+    #[must_use]
+    pub fn complete(self) -> Self {
+        Self { from: self.from - Days::new(1), to: self.to - Days::new(1) }
+    }
+
     /// Whether it has this day.
     #[must_use]
     pub fn contains(self, day: NaiveDate) -> bool {

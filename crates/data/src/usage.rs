@@ -32,9 +32,9 @@ pub struct Usage {
 
 impl Usage {
     /// Adds the counts of a stored histogram.
-    pub fn add_histogram(&mut self, buckets: &[i16], counts: &[i32]) {
+    pub fn add_histogram<T: Copy + Into<i64>>(&mut self, buckets: &[i16], counts: &[T]) {
         for (bucket, count) in buckets.iter().zip(counts) {
-            *self.histogram.entry(*bucket).or_default() += i64::from(*count);
+            *self.histogram.entry(*bucket).or_default() += (*count).into();
         }
     }
 
@@ -337,8 +337,7 @@ impl Report {
         });
 
         let previous = range.previous();
-        let complete =
-            DateRange { from: range.from - chrono::Days::new(1), to: range.to - chrono::Days::new(1) };
+        let complete = range.complete();
         Self {
             range,
             as_of,

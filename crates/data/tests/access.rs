@@ -63,6 +63,9 @@ async fn refusal(connection: &mut PgConnection, sql: &'static str) -> String {
     }
 }
 
+const READ_ONLY: &str = "25006";
+/// Sessions of the APIs are read-only; this lifts that, and leaves them their rights.
+const WRITE: &str = "SET default_transaction_read_only = off";
 const INSUFFICIENT_PRIVILEGE: &str = "42501";
 const RESTRICT_VIOLATION: &str = "23001";
 
@@ -192,7 +195,7 @@ async fn a_tenant_reads_no_column_it_is_not_shown_and_writes_nothing() {
         assert_eq!(refusal(&mut tenant, sql).await, INSUFFICIENT_PRIVILEGE, "{sql}");
     }
     // Its sessions are read-only; with that lifted, its rights still are.
-    tenant.execute("SET default_transaction_read_only = off").await.unwrap();
+    tenant.execute(WRITE).await.unwrap();
     for sql in [
         "UPDATE alquimista_platform.tenants SET plan = 'enterprise'",
         "INSERT INTO alquimista_platform.operational_events (event_type, severity, title) VALUES ('incident', 'info', 'x')",
@@ -212,6 +215,9 @@ async fn each_role_does_its_job_and_no_more() {
 
     let mut internal = database.connect("app_internal").await;
     assert_eq!(count(&mut internal, "SELECT count(*) FROM alquimista_platform.tenants").await, 2);
+    let write = "UPDATE alquimista_platform.tenants SET plan = 'starter'";
+    assert_eq!(refusal(&mut internal, write).await, READ_ONLY, "unless it says that it writes");
+    internal.execute(WRITE).await.unwrap();
     internal.execute("INSERT INTO alquimista_platform.tenants (id, name, cnpj, plan) VALUES (gen_random_uuid(), 'C', '00000000000191', 'starter')").await.unwrap();
     internal
         .execute(
@@ -271,6 +277,7 @@ async fn each_role_does_its_job_and_no_more() {
 async fn audit_names_its_actor_and_its_type() {
     let database = two_tenants().await;
     let mut internal = database.connect("app_internal").await;
+    internal.execute(WRITE).await.unwrap();
     let record = "SELECT alquimista_platform.record_panel_audit('00000000-0000-0000-0000-0000000000e1', 'tenant_changed', NULL, 'x', NULL, '{}')";
     assert_eq!(refusal(&mut internal, record).await, INSUFFICIENT_PRIVILEGE, "no actor");
     internal.execute("SELECT set_config('app.actor_sub', 'sub-1', false)").await.unwrap();
@@ -293,6 +300,41 @@ async fn audit_names_its_actor_and_its_type() {
         .await
         .unwrap();
     assert_eq!(actor, "sub-1");
+}
+
+#[tokio::test]
+async fn both_apis_record_reads_and_refusals_and_nothing_else() {
+    let database = two_tenants().await;
+    for role in ["app_tenant", "app_internal"] {
+        let mut api = database.connect(role).await;
+        api.execute(WRITE).await.unwrap();
+        let record = async |api: &mut PgConnection, kind: &str, tenant: Option<Uuid>| {
+            sqlx::query_scalar::<_, bool>(
+                "SELECT alquimista_platform.record_access(gen_random_uuid(), $1, $2, 'x', '{}')
+                 FROM set_config('app.actor_sub', 'sub-2', true)",
+            )
+            .bind(kind)
+            .bind(tenant)
+            .fetch_one(api)
+            .await
+        };
+        assert!(record(&mut api, "tenant_data_read", Some(A)).await.unwrap());
+        assert!(
+            !record(&mut api, "tenant_data_read", Some(Uuid::from_u128(9))).await.unwrap(),
+            "no such tenant"
+        );
+        assert!(record(&mut api, "access_denied", None).await.unwrap());
+        assert!(record(&mut api, "access_denied", Some(Uuid::from_u128(9))).await.unwrap());
+        for kind in ["tenant_changed", "tenant_created", "command_created", "incident"] {
+            assert!(record(&mut api, kind, Some(A)).await.is_err(), "{role} {kind}");
+        }
+        let nobody =
+            "SELECT alquimista_platform.record_access(gen_random_uuid(), 'access_denied', NULL, 'x', '{}')";
+        assert_eq!(refusal(&mut api, nobody).await, INSUFFICIENT_PRIVILEGE, "no actor");
+    }
+    let mut owner = database.owner().await;
+    let written = "SELECT count(*) FROM operational_events WHERE user_sub = 'sub-2'";
+    assert_eq!(count(&mut owner, written).await, 6);
 }
 
 #[tokio::test]
@@ -385,6 +427,7 @@ async fn a_deleted_tenant_leaves_the_past_as_it_was() {
 async fn only_the_migrator_dates_a_change() {
     let database = two_tenants().await;
     let mut internal = database.connect("app_internal").await;
+    internal.execute(WRITE).await.unwrap();
     internal.execute("SELECT set_config('app.effective_at', '2020-01-01T00:00:00Z', false)").await.unwrap();
     assert_eq!(
         refusal(&mut internal, "UPDATE alquimista_platform.tenants SET mrr_estimate = 1").await,

@@ -3,13 +3,17 @@
 use aws_lc_rs::digest;
 use axum::Json;
 use axum::body::Body;
+use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, SecondsFormat, Utc};
 use headers::{ETag, HeaderMapExt, IfNoneMatch};
 use http_body_util::BodyExt;
+use lambda_http::http::request::Parts;
 use lambda_http::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
+
+use crate::Problem;
 
 /// A JSON body with status 200.
 pub struct Answer<T>(pub T);
@@ -31,6 +35,53 @@ impl Serialize for Instant {
     }
 }
 
+/// What goes before the dot in the entity tag of an answer: the version of what a change may be conditional on, while the
+/// rest of the tag is that of the whole content. An extension of the response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Version(String);
+
+impl Version {
+    /// The version of what this says.
+    #[must_use]
+    pub fn of(content: &impl Serialize) -> Self {
+        let json = serde_json::to_vec(content).unwrap_or_default();
+        let digest = digest::digest(&digest::SHA256, &json);
+        let bytes = digest.as_ref().first_chunk().copied().unwrap_or_default();
+        Self(format!("{:016x}", u64::from_be_bytes(bytes)))
+    }
+
+    /// The header of an answer to a change, good for the next.
+    #[must_use]
+    pub fn header(&self) -> (header::HeaderName, String) {
+        (header::ETAG, format!("\"{}\"", self.0))
+    }
+}
+
+/// What a change is conditional on: `If-Match`.
+#[derive(Clone, Debug)]
+pub struct IfMatch(String);
+
+impl IfMatch {
+    /// Whether this version is one of those that the caller saw. Weak tags never are (RFC 9110, 13.1.1).
+    #[must_use]
+    pub fn is_met_by(&self, version: &Version) -> bool {
+        self.0.split(',').map(str::trim).any(|tag| {
+            let seen = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
+            tag == "*" || seen.is_some_and(|seen| seen.split('.').next() == Some(&version.0))
+        })
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let given = parts.headers.get_all(header::IF_MATCH).iter().filter_map(|value| value.to_str().ok());
+        let given = given.collect::<Vec<_>>().join(",");
+        if given.trim().is_empty() { Err(Problem::precondition_required()) } else { Ok(Self(given)) }
+    }
+}
+
 /// Lets a client keep a 200 to a GET and ask whether it still holds: adds the headers, answers 304 where it does.
 pub(crate) async fn revalidate(method: &Method, request: &HeaderMap, response: Response) -> Response {
     if response.status() != StatusCode::OK || !matches!(*method, Method::GET | Method::HEAD) {
@@ -39,7 +90,7 @@ pub(crate) async fn revalidate(method: &Method, request: &HeaderMap, response: R
     let (mut head, body) = response.into_parts();
     // Bodies are made in memory: collecting one neither waits nor fails.
     let bytes = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-    let tag = entity_tag(&bytes);
+    let tag = entity_tag(head.extensions.get::<Version>(), &bytes);
     let unchanged = request
         .typed_get::<IfNoneMatch>()
         .zip(tag.clone())
@@ -59,8 +110,39 @@ pub(crate) async fn revalidate(method: &Method, request: &HeaderMap, response: R
 }
 
 /// Half a SHA-256: enough that two bodies of one resource don't share a tag.
-fn entity_tag(body: &[u8]) -> Option<ETag> {
+fn entity_tag(version: Option<&Version>, body: &[u8]) -> Option<ETag> {
     let digest = digest::digest(&digest::SHA256, body);
     let (bytes, _) = digest.as_ref().split_first_chunk()?;
-    format!("\"{:032x}\"", u128::from_be_bytes(*bytes)).parse().ok()
+    let content = u128::from_be_bytes(*bytes);
+    match version {
+        Some(Version(version)) => format!("\"{version}.{content:032x}\""),
+        None => format!("\"{content:032x}\""),
+    }
+    .parse()
+    .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_is_conditional_on_the_version_alone() {
+        let version = Version::of(&"now");
+        let (_, tag) = version.header();
+        let whole = entity_tag(Some(&version), b"content");
+        let mut headers = HeaderMap::new();
+        headers.typed_insert(whole.unwrap());
+        let whole = headers[header::ETAG].to_str().unwrap();
+        assert!(whole.len() > tag.len() && whole.starts_with(tag.trim_end_matches('"')));
+
+        let met = |tags: &str| IfMatch(tags.to_owned()).is_met_by(&version);
+        for tags in [tag.as_str(), whole, "*", &format!("\"x\", {whole}")] {
+            assert!(met(tags), "{tags}");
+        }
+        let (_, other) = Version::of(&"before").header();
+        for tags in [other.as_str(), &format!("W/{tag}"), tag.trim_matches('"'), "", "\"\"", "x"] {
+            assert!(!met(tags), "{tags}");
+        }
+    }
 }

@@ -2,21 +2,23 @@
 
 use std::sync::Arc;
 
-use auth_context::{Caller, Claims, KeyStore, Operation, TenantScope, TokenVerifier};
+use auth_context::{Caller, Claims, Denied, InternalScope, KeyStore, Operation, TenantScope, TokenVerifier};
 use axum::Router;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::handler::Handler;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{MethodFilter, on};
+use data::audit::Access;
 use lambda_http::http::header::AUTHORIZATION;
 use lambda_http::http::request::Parts;
-use lambda_http::http::{Extensions, HeaderMap};
+use lambda_http::http::{Extensions, HeaderMap, StatusCode};
 use lambda_http::request::RequestContext;
 use serde::Deserialize;
 use uuid::Uuid;
 
 use crate::Problem;
+use crate::access::AccessLog;
 use crate::observe::{WebOrigin, observe};
 
 /// Whose tokens are accepted.
@@ -51,20 +53,22 @@ pub struct WebSettings {
 pub struct Api<S> {
     router: Router<S>,
     verifier: Arc<TokenVerifier>,
+    accesses: Arc<AccessLog>,
 }
 
 impl<S: Clone + Send + Sync + 'static> Api<S> {
     /// A router without routes.
     #[must_use]
-    pub fn new(verifier: Arc<TokenVerifier>) -> Self {
-        Self { router: Router::new(), verifier }
+    pub fn new(verifier: Arc<TokenVerifier>, accesses: AccessLog) -> Self {
+        Self { router: Router::new(), verifier, accesses: Arc::new(accesses) }
     }
 
     /// Answers this operation with this handler.
     #[must_use]
     pub fn route<H: Handler<T, S>, T: 'static>(self, operation: Operation, handler: H) -> Self {
         let permission = operation.permission();
-        let gate = Gate { verifier: Arc::clone(&self.verifier), operation };
+        let gate =
+            Gate { verifier: Arc::clone(&self.verifier), accesses: Arc::clone(&self.accesses), operation };
         let guarded = handler.layer(from_fn_with_state(gate, authorize));
         let router = self.router.route(permission.path, on(method_filter(permission.method), guarded));
         Self { router, ..self }
@@ -92,6 +96,7 @@ fn method_filter(method: &'static str) -> MethodFilter {
 #[derive(Clone)]
 struct Gate {
     verifier: Arc<TokenVerifier>,
+    accesses: Arc<AccessLog>,
     operation: Operation,
 }
 
@@ -103,9 +108,15 @@ async fn authorize(State(gate): State<Gate>, mut request: Request, next: Next) -
     if gateway_claims(request.extensions()).is_some_and(|of_gateway| of_gateway != claims) {
         return Err(Problem::unauthorized("the gateway's claims are not the token's"));
     }
-    let caller = Caller::authorize(claims, gate.operation)?;
-    request.extensions_mut().insert(Authorized(caller));
-    Ok(next.run(request).await)
+    let sub = claims.sub.clone();
+    match Caller::authorize(claims, gate.operation) {
+        Ok(caller) => {
+            let Gate { accesses, operation, .. } = gate;
+            request.extensions_mut().insert(Authorized { caller, operation, accesses });
+            Ok(next.run(request).await)
+        }
+        Err(denied) => Err(refuse(&gate.accesses, gate.operation, &sub, None, denied).await),
+    }
 }
 
 /// The token of the one `Authorization` header, which API Gateway takes with and without `Bearer`.
@@ -128,16 +139,86 @@ fn gateway_claims(extensions: &Extensions) -> Option<Claims> {
     serde_json::from_value(context.authorizer.fields.get("claims")?.clone()).ok()
 }
 
+/// The problem that a refusal is, once it is on record. It stays a refusal if it can't be recorded; the log says so.
+async fn refuse(
+    accesses: &AccessLog,
+    operation: Operation,
+    sub: &str,
+    tenant_id: Option<Uuid>,
+    denied: Denied,
+) -> Problem {
+    let problem = Problem::from(denied);
+    if problem.status == StatusCode::FORBIDDEN {
+        let permission = operation.permission();
+        let access = Access {
+            sub,
+            method: permission.method,
+            route: permission.path,
+            tenant_id,
+            refusal: Some(problem.code),
+        };
+        if let Err(error) = accesses.record(&access).await {
+            tracing::error!(%error, code = problem.code, "a refusal could not be recorded");
+        }
+    }
+    problem
+}
+
 /// The caller, allowed to do what the route does. An extractor that fails where no route put it.
-#[derive(Clone, Debug)]
-pub struct Authorized(pub Caller);
+#[derive(Clone)]
+pub struct Authorized {
+    caller: Caller,
+    operation: Operation,
+    accesses: Arc<AccessLog>,
+}
 
 impl Authorized {
-    /// The tenant that the request means, if the caller may see it; see [`Caller::tenant_scope`].
-    pub fn tenant_scope(&self, requested: Option<Uuid>) -> Result<TenantScope, Problem> {
-        let scope = self.0.tenant_scope(requested)?;
+    /// The tenant that the request means, if the caller may see it; see [`Caller::tenant_scope`]. A refusal is recorded,
+    /// and so is, before anything is read, that somebody of the internal team reads of this tenant.
+    pub async fn tenant_scope(&self, requested: Option<Uuid>) -> Result<TenantScope, Problem> {
+        let scope = match self.caller.tenant_scope(requested) {
+            Ok(scope) => scope,
+            Err(denied) => {
+                let sub = self.caller.sub();
+                return Err(refuse(&self.accesses, self.operation, sub, requested, denied).await);
+            }
+        };
         tracing::Span::current().record("tenant_id", tracing::field::display(scope.tenant_id()));
+        if self.caller.is_internal() {
+            let permission = self.operation.permission();
+            let access = Access {
+                sub: self.caller.sub(),
+                method: permission.method,
+                route: permission.path,
+                tenant_id: Some(scope.tenant_id()),
+                refusal: None,
+            };
+            self.accesses.record(&access).await?;
+        }
         Ok(scope)
+    }
+
+    /// The right to see every tenant, which callers of internal operations have.
+    pub fn internal_scope(&self) -> Result<InternalScope, Problem> {
+        Ok(self.caller.internal_scope()?)
+    }
+
+    /// The user's id in Cognito.
+    #[must_use]
+    pub fn sub(&self) -> &str {
+        self.caller.sub()
+    }
+}
+
+/// The request's id, as its answer and its log line have it. An extractor.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
+impl<S: Sync> FromRequestParts<S> for RequestId {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parts.extensions.get().cloned().ok_or_else(|| Problem::internal("a request without an id"))
     }
 }
 

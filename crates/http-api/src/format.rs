@@ -4,6 +4,7 @@ use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
+use data::Window;
 use lambda_http::http::header::{ACCEPT, CONTENT_TYPE};
 use lambda_http::http::request::Parts;
 use lambda_http::http::{HeaderMap, HeaderName, HeaderValue};
@@ -79,6 +80,12 @@ pub struct Csv {
 impl Csv {
     /// The most rows that a table has.
     pub const MAX_ROWS: usize = 10_000;
+
+    /// The part of a list that a table holds, and one row more, which tells whether that was all.
+    #[must_use]
+    pub fn window<P>() -> Window<P> {
+        Window::first(1 + i64::try_from(Self::MAX_ROWS).unwrap_or(i64::MAX - 1))
+    }
 
     /// The table of these rows' fields of these names. Of more rows than [`MAX_ROWS`](Self::MAX_ROWS), or more bytes
     /// than 5 MB, the rest is left out, which a header says.

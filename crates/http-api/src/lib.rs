@@ -1,8 +1,10 @@
 //! What both HTTP functions share: routes behind the permission matrix, parameters, answers, errors, one log line a
 //! request.
 
+mod access;
 mod answer;
 mod api;
+mod body;
 mod format;
 mod observe;
 pub mod openapi;
@@ -10,9 +12,11 @@ mod page;
 mod problem;
 mod query;
 
-pub use answer::{Answer, Instant};
-pub use api::{Api, AuthSettings, Authorized, WebSettings};
+pub use access::AccessLog;
+pub use answer::{Answer, IfMatch, Instant, Version};
+pub use api::{Api, AuthSettings, Authorized, RequestId, WebSettings};
+pub use body::Members;
 pub use format::{Csv, Format};
 pub use page::{ListKey, Page};
-pub use problem::{InvalidInput, Problem};
+pub use problem::{InvalidInput, Place, Problem};
 pub use query::Query;

@@ -12,11 +12,13 @@ use tracing::field::Empty;
 
 use crate::Problem;
 use crate::answer::revalidate;
+use crate::api::RequestId;
 
 /// The longest a request may take: below the function's timeout, so that the caller gets our answer, not the gateway's.
 const REQUEST_BUDGET: Duration = Duration::from_secs(8);
 /// What scripts of another origin may read besides the body.
-const EXPOSED: HeaderValue = HeaderValue::from_static("ETag, Retry-After, X-Request-Id, X-Truncated");
+const EXPOSED: HeaderValue =
+    HeaderValue::from_static("ETag, Location, Retry-After, X-Request-Id, X-Truncated");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The one origin whose scripts may read the answers, as the gateway's preflights say; browsers that come through the
@@ -25,9 +27,10 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(crate) struct WebOrigin(pub(crate) Option<HeaderValue>);
 
 /// Runs a request to its answer, whatever happens inside, and logs one line: no e-mail, no query, nothing secret.
-pub(crate) async fn observe(State(origin): State<WebOrigin>, request: Request, next: Next) -> Response {
+pub(crate) async fn observe(State(origin): State<WebOrigin>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let request_id = request_id(&request);
+    request.extensions_mut().insert(RequestId(request_id.clone()));
     let method = request.method().clone();
     let request_headers: HeaderMap = request.headers().clone();
     let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str).to_owned();

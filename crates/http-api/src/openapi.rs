@@ -47,9 +47,12 @@ pub struct ProblemSchema {
 #[derive(Serialize, ToSchema)]
 #[schema(as = InvalidInput)]
 pub struct InvalidInputSchema {
-    /// The query or path parameter.
-    #[schema(example = "period")]
+    /// The query or path parameter, or the header.
+    #[schema(required = false, example = "period")]
     parameter: String,
+    /// The part of the body, as a JSON pointer (RFC 6901).
+    #[schema(required = false)]
+    pointer: String,
     /// What it should be.
     #[schema(example = "must be one of 7d, 30d, 90d")]
     message: String,
@@ -99,6 +102,8 @@ fn complete_operation(operation: &mut Documented, permission: &Permission) {
     operation.extensions.get_or_insert_default().merge(groups);
     operation.security = Some(vec![SecurityRequirement::new(SECURITY_SCHEME, Vec::<String>::new())]);
 
+    let takes_input = operation.request_body.is_some()
+        || operation.parameters.as_ref().is_some_and(|parameters| !parameters.is_empty());
     let responses = &mut operation.responses.responses;
     if permission.method == "GET" {
         operation.parameters.get_or_insert_default().push(if_none_match().into());
@@ -121,8 +126,11 @@ fn complete_operation(operation: &mut Documented, permission: &Permission) {
             add_text_header(success, "Vary", "What the answer depends on besides the URL.");
         }
     }
+    if takes_input {
+        let description = "A parameter, or the body, is not valid, or the tenant is not named.";
+        responses.entry("400".into()).or_insert_with(|| RefOr::T(Response::new(description)));
+    }
     for (status, description) in [
-        ("400", "A parameter is not valid, or the tenant is not named."),
         ("401", "There is no valid ID token."),
         ("403", "The user's groups, or its tenant, don't allow it."),
         ("500", "A defect of the service."),

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::{InvalidInput, Problem};
+use data::{Slice, Window};
 
 const TAG_LENGTH: usize = 12;
 /// More than any position takes.
@@ -23,14 +24,32 @@ pub struct Page {
 }
 
 impl Page {
+    /// The part of this list that the page is, and one row more, which tells whether another page follows.
+    pub fn window<P: DeserializeOwned>(&self, list: &ListKey) -> Result<Window<P>, Problem> {
+        Ok(Window { after: self.after(list)?, offset: self.offset, limit: self.limit + 1 })
+    }
+
+    /// Takes the row more away again, and gives the cursor of the page behind, if there is one.
+    pub fn cut<T, P: Serialize>(
+        &self,
+        list: &ListKey,
+        slice: &mut Slice<T>,
+        position: impl Fn(&T) -> P,
+    ) -> Option<String> {
+        let limit = usize::try_from(self.limit).unwrap_or_default();
+        let more = slice.rows.len() > limit;
+        slice.rows.truncate(limit);
+        slice.rows.last().filter(|_| more).map(|last| list.cursor(&position(last)))
+    }
+
     /// The position behind which the page begins, if it was asked for by a cursor of this list.
-    pub fn after<P: DeserializeOwned>(&self, list: &ListKey) -> Result<Option<P>, Problem> {
+    fn after<P: DeserializeOwned>(&self, list: &ListKey) -> Result<Option<P>, Problem> {
         let Some(cursor) = &self.cursor else {
             return Ok(None);
         };
         cursor.open(list).map(Some).ok_or_else(|| {
-            let message = "belongs to another list, or to other filters".into();
-            Problem::invalid_parameters(vec![InvalidInput { parameter: "cursor".into(), message }])
+            let message = "belongs to another list, or to other filters";
+            Problem::invalid_parameters(vec![InvalidInput::parameter("cursor", message)])
         })
     }
 }

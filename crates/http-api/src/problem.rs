@@ -5,7 +5,7 @@ use std::fmt::Display;
 
 use auth_context::{Denied, TokenError};
 use axum::response::{IntoResponse, Response};
-use data::DataError;
+use data::{Constraint, DataError};
 use headers::{HeaderMapExt, RetryAfter};
 use lambda_http::http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
@@ -16,10 +16,40 @@ const RETRY_AFTER: std::time::Duration = std::time::Duration::from_secs(5);
 /// A part of the request that is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct InvalidInput {
-    /// The query or path parameter.
-    pub parameter: Cow<'static, str>,
+    /// Which part.
+    #[serde(flatten)]
+    pub place: Place,
     /// What it should be.
     pub message: Cow<'static, str>,
+}
+
+/// A place in a request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Place {
+    /// A query or path parameter, or a header, by name.
+    Parameter(Cow<'static, str>),
+    /// A part of the body, as a JSON pointer (RFC 6901).
+    Pointer(Cow<'static, str>),
+}
+
+impl InvalidInput {
+    /// A parameter of this name should be something else.
+    pub fn parameter(name: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { place: Place::Parameter(name.into()), message: message.into() }
+    }
+
+    /// The part of the body at this pointer should be something else.
+    pub fn pointer(pointer: impl Into<Cow<'static, str>>, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { place: Place::Pointer(pointer.into()), message: message.into() }
+    }
+
+    /// The name or pointer.
+    fn name(&self) -> &str {
+        match &self.place {
+            Place::Parameter(name) | Place::Pointer(name) => name,
+        }
+    }
 }
 
 /// A request that can't be answered as asked. Becomes `application/problem+json` once [`Api`](crate::Api) knows the
@@ -66,10 +96,64 @@ impl Problem {
     /// 400: parameters that are not as they should be, all of them.
     #[must_use]
     pub fn invalid_parameters(errors: Vec<InvalidInput>) -> Self {
-        let names: Vec<_> = errors.iter().map(|input| input.parameter.as_ref()).collect();
-        let error = format!("Bad Request: {}", names.join(", "));
         let detail = "Some parameters of the request are not valid; see errors.";
-        Self { errors, ..Self::new(StatusCode::BAD_REQUEST, "invalid_parameter", error, detail) }
+        Self::invalid("invalid_parameter", detail, errors)
+    }
+
+    /// 400: a body that is not as it should be, with all that is wrong in it.
+    #[must_use]
+    pub fn invalid_body(errors: Vec<InvalidInput>) -> Self {
+        Self::invalid("invalid_body", "The body is not what this operation takes; see errors.", errors)
+    }
+
+    fn invalid(code: &'static str, detail: &'static str, errors: Vec<InvalidInput>) -> Self {
+        let names: Vec<_> = errors.iter().map(InvalidInput::name).filter(|name| !name.is_empty()).collect();
+        let about = if names.is_empty() { "invalid body".to_owned() } else { names.join(", ") };
+        let error = format!("Bad Request: {about}");
+        Self { errors, ..Self::new(StatusCode::BAD_REQUEST, code, error, detail) }
+    }
+
+    /// What is said of a plan that doesn't exist.
+    pub const UNKNOWN_PLAN: &str = "must be the name of a plan";
+
+    /// 409: at odds with what is there.
+    #[must_use]
+    pub fn conflict(detail: &'static str) -> Self {
+        Self::new(StatusCode::CONFLICT, "conflict", "Conflict", detail)
+    }
+
+    /// 412: somebody changed it since the caller looked.
+    #[must_use]
+    pub fn precondition_failed() -> Self {
+        let detail =
+            "The resource has changed since its ETag was given out. Get it again and repeat the change.";
+        Self::new(StatusCode::PRECONDITION_FAILED, "precondition_failed", "Precondition Failed", detail)
+    }
+
+    /// 413: a body over the limit.
+    #[must_use]
+    pub fn too_large() -> Self {
+        let detail = "The body is larger than 64 KiB.";
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "Payload Too Large", detail)
+    }
+
+    /// 415: a body of another media type.
+    #[must_use]
+    pub fn unsupported_media_type() -> Self {
+        let detail = "The body has to be JSON, and Content-Type has to say so.";
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported_media_type",
+            "Unsupported Media Type",
+            detail,
+        )
+    }
+
+    /// 428: a change that doesn't say what it changes.
+    #[must_use]
+    pub fn precondition_required() -> Self {
+        let detail = "A change needs If-Match with the ETag of what is to be changed.";
+        Self::new(StatusCode::PRECONDITION_REQUIRED, "precondition_required", "Precondition Required", detail)
     }
 
     /// 401: nobody we know.
@@ -179,7 +263,7 @@ impl From<Denied> for Problem {
                 "The user may not see this tenant.",
             ),
             Denied::TenantRequired => Self {
-                errors: vec![InvalidInput { parameter: "tenant_id".into(), message: "is required".into() }],
+                errors: vec![InvalidInput::parameter("tenant_id", "is required")],
                 ..Self::new(
                     StatusCode::BAD_REQUEST,
                     "tenant_required",
@@ -193,6 +277,15 @@ impl From<Denied> for Problem {
 
 impl From<DataError> for Problem {
     fn from(error: DataError) -> Self {
-        if error.is_transient() { Self::unavailable(error) } else { Self::internal(error) }
+        match error {
+            DataError::Violation(Constraint::CnpjIsTaken) => {
+                Self::conflict("Another tenant has this CNPJ already.")
+            }
+            DataError::Violation(Constraint::PlanExists) => {
+                Self::invalid_body(vec![InvalidInput::pointer("/plan", Self::UNKNOWN_PLAN)])
+            }
+            error if error.is_transient() => Self::unavailable(error),
+            error => Self::internal(error),
+        }
     }
 }

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::convert::Infallible;
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, RawPathParams};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Utc};
+use data::Search;
 use lambda_http::http::request::Parts;
 use uuid::Uuid;
 
@@ -20,6 +22,8 @@ const MAX_OFFSET: i64 = 10_000;
 /// The query of a request, to be asked for one parameter after the other and then to be [finished](Self::finish).
 pub struct Query {
     pairs: Vec<(String, String)>,
+    /// Parameters of the path.
+    path: Vec<(String, String)>,
     errors: Vec<InvalidInput>,
 }
 
@@ -27,18 +31,72 @@ impl Query {
     fn parse(query: &str) -> Self {
         let pairs = form_urlencoded::parse(query.as_bytes())
             .map(|(name, value)| (name.into_owned(), value.into_owned()));
-        Self { pairs: pairs.collect(), errors: Vec::new() }
+        Self { pairs: pairs.collect(), path: Vec::new(), errors: Vec::new() }
     }
 
     /// A UUID, hyphenated, in either case. Not given: `None`.
     pub fn uuid(&mut self, name: &'static str) -> Option<Uuid> {
         let value = self.single(name)?;
-        let uuid =
-            Some(&value).filter(|text| text.len() == UUID_LENGTH).and_then(|text| Uuid::try_parse(text).ok());
+        let uuid = hyphenated(&value);
         if uuid.is_none() {
             self.refuse(name, "must be a UUID");
         }
         uuid
+    }
+
+    /// The UUID in the path. Refused, the nil UUID stands in for it until [`finish`](Self::finish).
+    pub fn path_uuid(&mut self, name: &'static str) -> Uuid {
+        let given = self.path.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str());
+        given.and_then(hyphenated).unwrap_or_else(|| {
+            self.refuse(name, "must be a UUID");
+            Uuid::nil()
+        })
+    }
+
+    /// A text of at most so many characters, none of which controls anything.
+    pub fn text(&mut self, name: &'static str, max_characters: usize) -> Option<String> {
+        let value = self.single(name)?;
+        if value.chars().count() > max_characters {
+            self.refuse(name, format!("must have at most {max_characters} characters"));
+            return None;
+        }
+        if value.contains(char::is_control) {
+            self.refuse(name, "must not have control characters");
+            return None;
+        }
+        Some(value)
+    }
+
+    /// What to search for. Blank counts as absent.
+    pub fn search(&mut self, name: &'static str) -> Option<Search> {
+        if self.pairs.iter().filter(|(given, _)| given == name).all(|(_, value)| value.is_empty()) {
+            return None;
+        }
+        let value = self.single(name)?;
+        let search = Search::new(&value)?;
+        if search.as_str().chars().count() > Search::MAX_CHARACTERS {
+            self.refuse(name, format!("must have at most {} characters", Search::MAX_CHARACTERS));
+            return None;
+        }
+        if value.contains('\0') {
+            self.refuse(name, "must not have NUL characters");
+            return None;
+        }
+        Some(search)
+    }
+
+    /// An instant, or the beginning of a UTC day.
+    pub fn instant(&mut self, name: &'static str) -> Option<DateTime<Utc>> {
+        let value = self.single(name)?;
+        let instant = day(&value).map(|day| day.and_time(NaiveTime::MIN).and_utc()).or_else(|| {
+            // Within what the database can store.
+            let instant = DateTime::parse_from_rfc3339(&value).ok()?.to_utc();
+            (1..=9999).contains(&instant.year()).then_some(instant)
+        });
+        if instant.is_none() {
+            self.refuse(name, "must be a date (YYYY-MM-DD) or an instant (RFC 3339)");
+        }
+        instant
     }
 
     /// One of these words. Not given: the default.
@@ -103,17 +161,33 @@ impl Query {
         Some(first)
     }
 
-    fn refuse(&mut self, name: &'static str, message: impl Into<Cow<'static, str>>) {
-        self.errors.push(InvalidInput { parameter: Cow::Borrowed(name), message: message.into() });
+    /// Refuses a parameter for a reason that only its reader knows.
+    pub fn refuse(&mut self, name: &'static str, message: impl Into<Cow<'static, str>>) {
+        self.errors.push(InvalidInput::parameter(name, message));
     }
 }
 
-impl<S: Sync> FromRequestParts<S> for Query {
+impl<S: Send + Sync> FromRequestParts<S> for Query {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self::parse(parts.uri.query().unwrap_or_default()))
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let mut query = Self::parse(parts.uri.query().unwrap_or_default());
+        // A path that can't be read has no parameters: they are refused where they are asked for.
+        if let Ok(path) = RawPathParams::from_request_parts(parts, state).await {
+            query.path = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        }
+        Ok(query)
     }
+}
+
+fn hyphenated(text: &str) -> Option<Uuid> {
+    Some(text).filter(|text| text.len() == UUID_LENGTH).and_then(|text| Uuid::try_parse(text).ok())
+}
+
+/// `YYYY-MM-DD`, and nothing that only looks like it.
+fn day(text: &str) -> Option<NaiveDate> {
+    let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+    (day.to_string() == text && (1..=9999).contains(&day.year())).then_some(day)
 }
 
 #[cfg(test)]
@@ -193,6 +267,57 @@ mod tests {
         assert_eq!((read(""), read("period=7d")), (Ok(30), Ok(7)));
         for text in ["1d", "30D", "7d%20", "7d%00"] {
             assert_eq!(read(&format!("period={text}")), Err("must be one of 7d, 30d".into()));
+        }
+    }
+
+    #[test]
+    fn an_instant_may_be_a_day() {
+        let read = |text: &str| {
+            let mut query = Query::parse(text);
+            let instant = query.instant("from");
+            query
+                .finish()
+                .map(|()| instant.map(|at| at.to_rfc3339()))
+                .map_err(|problem| problem.error.into_owned())
+        };
+        assert_eq!(read("from=2028-02-29"), Ok(Some("2028-02-29T00:00:00+00:00".into())));
+        assert_eq!(
+            read("from=2028-02-29T23:59:59.5-03:00"),
+            Ok(Some("2028-03-01T02:59:59.500+00:00".into()))
+        );
+        assert_eq!(read("x=1"), Ok(None));
+        for text in [
+            "2027-02-29",
+            "2028-2-9",
+            "28-02-29",
+            "2028-02-29T10:00:00",
+            "now",
+            "%2B12028-01-01",
+            "12028-01-01",
+        ] {
+            assert_eq!(read(&format!("from={text}")), Err("Bad Request: from".into()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_blank_search_is_none() {
+        let read = |text: &str| {
+            let mut query = Query::parse(text);
+            let search = query.search("search");
+            query
+                .finish()
+                .map(|()| search.map(|search| search.as_str().to_owned()))
+                .map_err(|problem| problem.error.into_owned())
+        };
+        for text in ["", "search=", "search", "search=+%09+"] {
+            assert_eq!(read(text), Ok(None), "{text}");
+        }
+        assert_eq!(read("search=+S%C3%A3o+"), Ok(Some("São".into())));
+        assert_eq!(read(&format!("search={}", "%F0%9F%92%A1".repeat(200))), Ok(Some("💡".repeat(200))));
+        for text in
+            ["search=a&search=b".to_owned(), "search=a%00".to_owned(), format!("search={}", "a".repeat(201))]
+        {
+            assert_eq!(read(&text), Err("Bad Request: search".into()), "{text}");
         }
     }
 

@@ -22,6 +22,7 @@ struct Frame;
 pub fn document() -> utoipa::openapi::OpenApi {
     let mut document = Frame::openapi();
     document.merge(tenant_api::Documentation::openapi());
+    document.merge(internal_api::Documentation::openapi());
     http_api::openapi::complete(&mut document);
     document
 }

@@ -111,6 +111,23 @@ impl TestDatabase {
         connection
     }
 
+    /// Has the database explain what it does for a role's statements, in connections from now on; read by
+    /// [`Statements`](crate::Statements).
+    pub async fn explain(&self, role: &str) {
+        let mut superuser = self.superuser().await;
+        for (setting, value) in [
+            ("session_preload_libraries", "auto_explain"),
+            ("auto_explain.log_min_duration", "0"),
+            ("auto_explain.log_analyze", "on"),
+            ("auto_explain.log_buffers", "on"),
+            ("auto_explain.log_format", "json"),
+            ("auto_explain.log_level", "notice"),
+        ] {
+            let set = format!("ALTER ROLE {role} IN DATABASE {} SET {setting} = '{value}'", self.name);
+            superuser.execute(AssertSqlSafe(set)).await.unwrap();
+        }
+    }
+
     /// One connection as superuser.
     pub async fn superuser(&self) -> PgConnection {
         self.server.clone().database(&self.name).connect().await.expect("a connection")

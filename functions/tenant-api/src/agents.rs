@@ -87,7 +87,7 @@ pub(crate) async fn get(
     let requested = query.uuid("tenant_id");
     let status = query.choice("status", AgentStatus::CHOICES, AgentStatus::Active);
     query.finish()?;
-    let scope = caller.tenant_scope(requested)?;
+    let scope = caller.tenant_scope(requested).await?;
 
     let range = Period::Month.ending(api.today());
     let found = agents::of_tenant(&api.database, &scope, status, range).await?;

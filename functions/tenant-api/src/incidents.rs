@@ -1,10 +1,9 @@
 //! `GET /tenant/incidents`
 
-use auth_context::TenantScope;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use data::incidents::{self, Incidents, Position};
-use http_api::{Answer, Authorized, Csv, Format, Instant, ListKey, Page, Problem, Query};
+use data::incidents;
+use http_api::{Answer, Authorized, Csv, Format, Instant, ListKey, Problem, Query};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -92,46 +91,29 @@ pub(crate) async fn get(
     let requested = query.uuid("tenant_id");
     let page = query.page(DEFAULT_LIMIT);
     query.finish()?;
-    let scope = caller.tenant_scope(requested)?;
+    let scope = caller.tenant_scope(requested).await?;
 
-    match format {
-        Format::Json => Ok(Answer(read_page(&api, &scope, &page).await?).into_response()),
-        Format::Csv => {
-            // One more than fits, to know whether that was all.
-            let all = read(&api, &scope, None, 0, 1 + Csv::MAX_ROWS).await?;
-            Ok(Csv::of(COLUMNS, all.page.into_iter().map(Incident::from))?.into_response())
-        }
-    }
-}
-
-async fn read_page(api: &crate::State, scope: &TenantScope, page: &Page) -> Result<TenantIncidents, Problem> {
     let list = ListKey::new("/tenant/incidents", &scope.tenant_id());
-    let after = page.after::<Position>(&list)?;
-    let limit = usize::try_from(page.limit).unwrap_or_default();
-
-    let mut found = read(api, scope, after, page.offset, limit + 1).await?;
-    let more = found.page.len() > limit;
-    found.page.truncate(limit);
-    let end = found.page.last().filter(|_| more);
-    Ok(TenantIncidents {
-        next_cursor: end.map(|end| list.cursor(&(end.created_at, end.id))),
-        incidents: found.page.into_iter().map(Incident::from).collect(),
-        total: found.total,
-        limit: page.limit,
-        offset: page.offset,
+    let window = match format {
+        Format::Json => page.window(&list)?,
+        Format::Csv => Csv::window(),
+    };
+    let found = incidents::of_tenant(&api.database, &scope, &window).await?;
+    let mut found = found.ok_or_else(|| Problem::not_found(NO_TENANT))?;
+    Ok(match format {
+        Format::Csv => Csv::of(COLUMNS, found.rows.into_iter().map(Incident::from))?.into_response(),
+        Format::Json => {
+            let next_cursor = page.cut(&list, &mut found, |incident| (incident.created_at, incident.id));
+            Answer(TenantIncidents {
+                incidents: found.rows.into_iter().map(Incident::from).collect(),
+                total: found.total,
+                limit: page.limit,
+                offset: page.offset,
+                next_cursor,
+            })
+            .into_response()
+        }
     })
-}
-
-async fn read(
-    api: &crate::State,
-    scope: &TenantScope,
-    after: Option<Position>,
-    offset: i64,
-    limit: usize,
-) -> Result<Incidents, Problem> {
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let found = incidents::of_tenant(&api.database, scope, after, offset, limit).await?;
-    found.ok_or_else(|| Problem::not_found(NO_TENANT))
 }
 
 impl From<incidents::Incident> for Incident {

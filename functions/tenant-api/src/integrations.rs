@@ -52,7 +52,7 @@ pub(crate) async fn get(
 ) -> Result<Answer<TenantIntegrations>, Problem> {
     let requested = query.uuid("tenant_id");
     query.finish()?;
-    let scope = caller.tenant_scope(requested)?;
+    let scope = caller.tenant_scope(requested).await?;
 
     let found = integrations::of_tenant(&api.database, &scope).await?;
     let found = found.ok_or_else(|| Problem::not_found(NO_TENANT))?;

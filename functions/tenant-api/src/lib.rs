@@ -13,7 +13,7 @@ use auth_context::{Operation, TokenVerifier};
 use axum::Router;
 use chrono::{DateTime, NaiveDate, Utc};
 use data::Database;
-use http_api::{Api, WebSettings};
+use http_api::{AccessLog, Api, WebSettings};
 use utoipa::{IntoParams, OpenApi};
 use uuid::Uuid;
 
@@ -50,7 +50,8 @@ impl State {
 
 /// The function's routes.
 pub fn router(state: State, web: &WebSettings) -> Router {
-    Api::new(Arc::clone(&state.verifier))
+    let accesses = AccessLog::new(Arc::clone(&state.database), state.now);
+    Api::new(Arc::clone(&state.verifier), accesses)
         .route(Operation::TenantMe, me::get)
         .route(Operation::TenantAgents, agents::get)
         .route(Operation::TenantIntegrations, integrations::get)

@@ -80,7 +80,7 @@ pub(crate) async fn get(
 ) -> Result<Answer<Me>, Problem> {
     let requested = query.uuid("tenant_id");
     query.finish()?;
-    let scope = caller.tenant_scope(requested)?;
+    let scope = caller.tenant_scope(requested).await?;
 
     let overview = tenants::overview(&api.database, &scope, api.today()).await?;
     overview.map(|overview| Answer(overview.into())).ok_or_else(|| Problem::not_found(NO_TENANT))

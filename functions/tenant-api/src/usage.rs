@@ -82,7 +82,7 @@ pub(crate) async fn get(
     let period = query.choice("period", Period::CHOICES, Period::Month);
     let agent_id = query.uuid("agent_id");
     query.finish()?;
-    let scope = caller.tenant_scope(requested)?;
+    let scope = caller.tenant_scope(requested).await?;
 
     let report = usage::report(&api.database, &scope, period, api.today(), agent_id).await?;
     let report =

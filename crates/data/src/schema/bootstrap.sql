@@ -30,6 +30,7 @@ BEGIN
             ('app_tenant', 'idle_in_transaction_session_timeout', '15s'),
             ('app_internal', 'TimeZone', 'UTC'),
             ('app_internal', 'jit', 'off'),
+            ('app_internal', 'default_transaction_read_only', 'on'),
             ('app_internal', 'statement_timeout', '8s'),
             ('app_internal', 'lock_timeout', '2s'),
             ('app_internal', 'idle_in_transaction_session_timeout', '15s'),

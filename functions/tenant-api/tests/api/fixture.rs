@@ -7,13 +7,10 @@ use axum::body::Body;
 use chrono::{DateTime, Utc};
 use data::Database;
 use http_api::{AuthSettings, WebSettings};
-use http_body_util::BodyExt;
-use lambda_http::http::{HeaderMap, Request, StatusCode, header};
-use serde_json::Value;
+use lambda_http::http::Request;
 use sqlx::Executor;
 use tenant_api::{State, router};
-use test_support::{TestDatabase, TestIssuer};
-use tower::ServiceExt;
+use test_support::{Answer, TestDatabase, TestIssuer};
 
 pub(crate) const A: &str = "00000000-0000-4000-8000-00000000000a";
 pub(crate) const B: &str = "00000000-0000-4000-8000-00000000000b";
@@ -27,35 +24,6 @@ pub(crate) struct Fixture {
     pub(crate) database: TestDatabase,
     pub(crate) issuer: TestIssuer,
     pub(crate) router: Router,
-}
-
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Vec<u8>,
-}
-
-impl Answer {
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap()
-    }
-
-    pub(crate) fn header(&self, name: header::HeaderName) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
-    }
-
-    /// Asserts that this is the problem of that status and code, in the contract's shape.
-    pub(crate) fn assert_problem(&self, status: StatusCode, code: &str) {
-        let body = self.json();
-        assert_eq!((self.status, body["code"].as_str()), (status, Some(code)), "{body}");
-        assert_eq!(self.header(header::CONTENT_TYPE), "application/problem+json");
-        assert_eq!(body["status"], status.as_u16());
-        assert_eq!(self.headers["access-control-allow-origin"], "https://painel.example.com");
-        assert_eq!(body["request_id"], self.headers["x-request-id"].to_str().unwrap());
-        for field in ["type", "title", "detail", "error", "request_id"] {
-            assert!(body[field].as_str().is_some_and(|text| !text.is_empty()), "{field}: {body}");
-        }
-    }
 }
 
 pub(crate) fn router_for(database: Database, issuer: &TestIssuer) -> Router {
@@ -117,14 +85,10 @@ impl Fixture {
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (head, body) = response.into_parts();
-        let body = body.collect().await.unwrap().to_bytes().to_vec();
-        Answer { status: head.status, headers: head.headers, body }
+        Answer::of(&self.router, request).await
     }
 
     pub(crate) async fn get(&self, path_and_query: &str, token: &str) -> Answer {
-        let request = Request::get(path_and_query).header(header::AUTHORIZATION, token);
-        self.send(request.body(Body::empty()).unwrap()).await
+        Answer::to_get(&self.router, path_and_query, token).await
     }
 }

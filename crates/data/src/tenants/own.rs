@@ -1,4 +1,4 @@
-//! Companies.
+//! A company as it sees itself.
 
 use auth_context::TenantScope;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};

@@ -1,0 +1,87 @@
+//! Parts of lists.
+
+/// Which part of a list is asked for.
+#[derive(Clone, Debug)]
+pub struct Window<P> {
+    /// Behind the row at this position.
+    pub after: Option<P>,
+    /// Behind so many more.
+    pub offset: i64,
+    /// At most so many.
+    pub limit: i64,
+}
+
+impl<P> Window<P> {
+    /// The first rows.
+    #[must_use]
+    pub const fn first(limit: i64) -> Self {
+        Self { after: None, offset: 0, limit }
+    }
+}
+
+/// A part of a list, and how long the list is.
+#[derive(Clone, Debug)]
+pub struct Slice<T> {
+    /// The rows, in the list's order.
+    pub rows: Vec<T>,
+    /// The number of all rows that the list has.
+    pub total: i64,
+}
+
+/// A text to search for. `%`, `_` and `\` are plain characters of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Search(String);
+
+impl Search {
+    /// The longest, in characters.
+    pub const MAX_CHARACTERS: usize = 200;
+    /// From so many letters and digits on, one of them a digit, a text may be a part of a CNPJ.
+    const MIN_CNPJ_CHARACTERS: usize = 4;
+
+    /// What this text searches for; `None` if it is blank.
+    #[must_use]
+    pub fn new(text: &str) -> Option<Self> {
+        Some(text.trim()).filter(|text| !text.is_empty()).map(|text| Self(text.to_owned()))
+    }
+
+    /// The text, as it was given.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// A pattern for LIKE that matches what contains the text.
+    pub(crate) fn pattern(&self) -> String {
+        format!("%{}%", self.0.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
+    }
+
+    /// A pattern for LIKE that matches a stored CNPJ that contains the text's letters and digits, if they can be of one.
+    pub(crate) fn cnpj_pattern(&self) -> Option<String> {
+        let kept: String = self.0.chars().filter(|c| c.is_alphanumeric()).collect();
+        let enough =
+            kept.chars().count() >= Self::MIN_CNPJ_CHARACTERS && kept.chars().any(|c| c.is_ascii_digit());
+        // What is no ASCII matches no CNPJ, and LIKE finds that out by itself.
+        enough.then(|| format!("%{}%", kept.to_uppercase()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wildcards_are_plain_characters() {
+        assert_eq!(Search::new(r" 50%_\ ").unwrap().pattern(), r"%50\%\_\\%");
+        assert_eq!(Search::new(" \t "), None);
+    }
+
+    #[test]
+    fn what_may_be_a_cnpj_is_looked_for_without_punctuation() {
+        let pattern = |text| Search::new(text).unwrap().cnpj_pattern();
+        assert_eq!(pattern("12.abc.345/").as_deref(), Some("%12ABC345%"));
+        assert_eq!(pattern("0001-81").as_deref(), Some("%000181%"));
+        for text in ["123", "1.2-3", "padaria", "a.b", "....", "%%%%1"] {
+            assert_eq!(pattern(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! `/internal/*`: what the internal team sees of everybody, and changes.
+
+mod agents;
+mod audit;
+mod billing;
+mod incidents;
+mod integrations;
+mod options;
+mod settings;
+mod tenant;
+mod tenant_agents;
+mod tenants;
+mod usage;
+
+use std::sync::Arc;
+
+use auth_context::{Operation, TokenVerifier};
+use axum::Router;
+use chrono::{DateTime, NaiveDate, Utc};
+use data::Database;
+use http_api::{AccessLog, Api, WebSettings};
+use utoipa::OpenApi;
+
+pub use settings::Settings;
+
+const NO_TENANT: &str = "There is no such tenant.";
+/// The rows of a page, unless the caller says otherwise.
+const DEFAULT_LIMIT: i64 = 50;
+/// The longest text that a filter compares with a column; no column is longer.
+const MAX_TEXT: usize = 100;
+
+/// What the handlers work with.
+#[derive(Clone)]
+pub struct State {
+    /// Tells who is calling.
+    pub verifier: Arc<TokenVerifier>,
+    /// Connections as `app_internal`.
+    pub database: Arc<Database>,
+    /// The queues that may be reprocessed.
+    pub queues: Arc<[String]>,
+    /// The clock; a test sets its own.
+    pub now: fn() -> DateTime<Utc>,
+}
+
+impl State {
+    /// The UTC day.
+    fn today(&self) -> NaiveDate {
+        (self.now)().date_naive()
+    }
+}
+
+/// The function's routes.
+pub fn router(state: State, web: &WebSettings) -> Router {
+    let accesses = AccessLog::new(Arc::clone(&state.database), state.now);
+    Api::new(Arc::clone(&state.verifier), accesses)
+        .route(Operation::InternalTenants, tenants::get)
+        .route(Operation::CreateTenant, tenant::post)
+        .route(Operation::InternalTenant, tenant::get)
+        .route(Operation::ChangeTenant, tenant::patch)
+        .route(Operation::InternalTenantAgents, tenant_agents::get)
+        .route(Operation::UsageOverview, usage::get)
+        .route(Operation::BillingOverview, billing::get)
+        .route(Operation::InternalIncidents, incidents::get)
+        .route(Operation::InternalAgents, agents::get)
+        .route(Operation::InternalIntegrations, integrations::get)
+        .route(Operation::InternalAudit, audit::get)
+        .route(Operation::InternalOptions, options::get)
+        .finish(state, web)
+}
+
+/// The function's part of the OpenAPI document.
+#[derive(OpenApi)]
+#[openapi(
+    paths(
+        tenants::get,
+        tenant::post,
+        tenant::get,
+        tenant::patch,
+        tenant_agents::get,
+        usage::get,
+        billing::get,
+        incidents::get,
+        agents::get,
+        integrations::get,
+        audit::get,
+        options::get
+    ),
+    tags((name = "internal", description = "What the internal team sees of everybody, and changes."))
+)]
+pub struct Documentation;

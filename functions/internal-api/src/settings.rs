@@ -1,0 +1,44 @@
+//! The function's settings.
+
+use data::DatabaseSettings;
+use http_api::{AuthSettings, WebSettings};
+use runtime::SettingsError;
+use serde::Deserialize;
+
+/// Everything the function has to be told, read once at start.
+pub struct Settings {
+    /// What every function has to be told.
+    pub common: runtime::Settings,
+    /// Whose tokens are accepted.
+    pub auth: AuthSettings,
+    /// Who may read the answers.
+    pub web: WebSettings,
+    /// Where the database is.
+    pub database: DatabaseSettings,
+    /// `DATABASE_SECRET_ARN`: the secret with the login of `app_internal`.
+    pub database_secret_arn: String,
+    /// `OPERATION_QUEUES`: names of the queues that may be reprocessed, comma-separated. Optional.
+    pub operation_queues: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Own {
+    database_secret_arn: String,
+    #[serde(default)]
+    operation_queues: Vec<String>,
+}
+
+impl Settings {
+    /// Reads them from the environment.
+    pub fn read() -> Result<Self, SettingsError> {
+        let Own { database_secret_arn, operation_queues } = runtime::read()?;
+        Ok(Self {
+            common: runtime::read()?,
+            auth: runtime::read()?,
+            web: runtime::read()?,
+            database: runtime::read()?,
+            database_secret_arn,
+            operation_queues,
+        })
+    }
+}
