@@ -32,6 +32,10 @@ logs: ## Follow the logs of servers and functions
 token: ## Print an ID token: make -s token USER=email
 	@$(DEVSTACK) token "$(USER)"
 
+.PHONY: aggregate
+aggregate: ## Roll days up again: DATE=YYYY-MM-DD, or FROM=... TO=...
+	@$(DEVSTACK) aggregate $(if $(DATE),--date "$(DATE)") $(if $(FROM),--from "$(FROM)") $(if $(TO),--to "$(TO)")
+
 .PHONY: psql
 psql: ## Open the local database as superuser
 	@$(DEVSTACK) psql

@@ -1,6 +1,7 @@
 """The commands behind the Makefile."""
 
 import argparse
+import datetime
 import os
 import signal
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 import psycopg
 from botocore.exceptions import BotoCoreError, ClientError
 
-from devstack import checks, emulator, postgres, stack, users
+from devstack import aggregate, checks, emulator, postgres, stack, users
 from devstack.config import ROOT
 from devstack.console import Failure, say, show
 from devstack.instance import Instance
@@ -53,6 +54,11 @@ def _run(arguments: argparse.Namespace, instance: Instance) -> int:
             stack.logs(instance)
         case "token":
             print(users.id_token(instance, arguments.email))
+        case "aggregate":
+            first, last = (arguments.date,) * 2 if arguments.date else (arguments.first, arguments.last)
+            if first is None or last is None:
+                raise Failure("Which days? DATE=YYYY-MM-DD, or FROM=YYYY-MM-DD TO=YYYY-MM-DD.")
+            aggregate.back_fill(instance, first, last)
         case "psql":
             psql = postgres.server_bin() / "psql"
             os.execv(psql, [psql, instance.stack()["database_url"]])
@@ -76,12 +82,23 @@ def _parse() -> argparse.Namespace:
     commands.add_parser("logs", help="follow all logs")
     token = commands.add_parser("token", help="print an ID token of a demo user")
     token.add_argument("email")
+    days = commands.add_parser("aggregate", help="roll days of raw requests up again")
+    days.add_argument("--date", type=_day, help="one UTC day")
+    days.add_argument("--from", type=_day, dest="first", help="the first of several")
+    days.add_argument("--to", type=_day, dest="last", help="the last of them")
     commands.add_parser("psql", help="open the database as superuser")
     commands.add_parser("sqlx-prepare", help="rewrite .sqlx from the running stack's database")
     commands.add_parser("openapi", help="rewrite openapi/openapi.json from the code")
     test = commands.add_parser("test", help="run all checks, or the named ones, on a private stack")
     test.add_argument("check", nargs="*", choices=[[], *checks.CHECKS], metavar="check", help=", ".join(checks.CHECKS))
     return parser.parse_args()
+
+
+def _day(text: str) -> datetime.date:
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day of the form YYYY-MM-DD") from None
 
 
 if __name__ == "__main__":

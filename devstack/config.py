@@ -21,7 +21,7 @@ STAGE = "local"
 STACK_NAME = "painel-local"
 
 # Crates that become functions; the binary is named like its crate.
-LAMBDAS = ("tenant-api", "internal-api", "migrate")
+LAMBDAS = ("tenant-api", "internal-api", "aggregate-daily-metrics", "migrate")
 # Enough optimisation for the demo data, little enough to build quickly.
 CARGO_PROFILE = "fast"
 

@@ -8,7 +8,7 @@ from cfnlint.decode import cfn_yaml
 
 from devstack import emulator
 from devstack.config import ARCHITECTURE, DATABASE, MIGRATOR, REGION, ROLES, ROOT, STACK_NAME, STAGE, TOOLS_BIN
-from devstack.console import Failure, run_logged
+from devstack.console import run_logged
 from devstack.instance import Instance
 
 BUCKET = "painel-local-artifacts"
@@ -36,6 +36,7 @@ def deploy(instance: Instance) -> dict[str, str]:
         "DatabaseMigratorSecretArn": arns[MIGRATOR],
         "DatabaseTenantSecretArn": arns["app_tenant"],
         "DatabaseInternalSecretArn": arns["app_internal"],
+        "DatabaseJobsSecretArn": arns["app_jobs"],
         "DatabaseRoleSecretArns": ",".join(arns[role] for role in ROLES),
     }
     overrides = [f"{name}={value}" for name, value in parameters.items()]
@@ -54,12 +55,7 @@ def deploy(instance: Instance) -> dict[str, str]:
 
 def migrate(instance: Instance, function: str) -> dict:
     """Invokes the migrations; returns what they report."""
-    answer = emulator.client(instance, "lambda").invoke(FunctionName=function, Payload=b"{}")
-    report = json.loads(answer["Payload"].read() or b"null")
-    if "FunctionError" in answer:
-        message = report.get("errorMessage", report) if isinstance(report, dict) else report
-        raise Failure(f"The migrations failed: {message}", instance.logs / "emulator.log")
-    return report
+    return emulator.invoke(instance, function, {})
 
 
 def _defaults() -> dict[str, str]:

@@ -1,5 +1,6 @@
 """The AWS emulator: its process, and clients that talk to it."""
 
+import json
 import urllib.request
 from typing import Any
 
@@ -7,13 +8,14 @@ import boto3
 from botocore.config import Config
 
 from devstack.config import REGION, TOOLS_BIN
+from devstack.console import Failure
 from devstack.instance import Instance
 from devstack.supervisor import Program
 
 NAME = "emulator"
 # The emulator takes any credentials; these never leave the machine.
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
-# migrate may run this long in the template, so its caller must wait as long.
+# Some functions may run this long in the template, so their caller must wait as long.
 LONGEST_INVOCATION = 900
 
 
@@ -69,3 +71,13 @@ def client(instance: Instance, service: str) -> Any:
         aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
         config=Config(read_timeout=LONGEST_INVOCATION, retries={"total_max_attempts": 1}),
     )
+
+
+def invoke(instance: Instance, function: str, event: dict) -> dict:
+    """What a deployed function answers to an event; raises Failure with its error if it failed."""
+    answer = client(instance, "lambda").invoke(FunctionName=function, Payload=json.dumps(event).encode())
+    report = json.loads(answer["Payload"].read() or b"null")
+    if "FunctionError" in answer:
+        message = report.get("errorMessage", report) if isinstance(report, dict) else report
+        raise Failure(f"{function} failed: {message}", instance.logs / f"{NAME}.log")
+    return report

@@ -11,7 +11,9 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 
-from devstack import build, deploy, emulator, packages, postgres, redis, users
+import psycopg
+
+from devstack import aggregate, build, deploy, emulator, packages, postgres, redis, users
 from devstack.config import CACHE, DATABASE, MIGRATOR, REGION, ROLES, STAGE
 from devstack.console import Failure, duration, say, step
 from devstack.instance import SUPERUSER, Instance, write_private
@@ -50,6 +52,8 @@ def up(instance: Instance) -> None:
                 demo_users = users.create(instance, outputs["UserPoolId"])
             with step("Loading the demo data"):
                 users.load_demo_data(instance, demo_users)
+            with step("Aggregating what came since the last run"):
+                aggregate.catch_up(instance, outputs["AggregateFunctionName"])
             _write_stack_file(instance, supervisor, outputs, demo_users)
             with step("Asking every part whether it works"):
                 _raise_unless_all_answer(instance)
@@ -160,7 +164,7 @@ def _write_stack_file(instance: Instance, supervisor: Supervisor, outputs: dict[
         "functions": {
             "tenant": outputs["TenantApiFunctionName"],
             "internal": outputs["InternalApiFunctionName"],
-            "aggregate": None,
+            "aggregate": outputs["AggregateFunctionName"],
             "commands": None,
             "migrate": outputs["MigrateFunctionName"],
         },
@@ -185,6 +189,7 @@ def _questions(instance: Instance) -> dict[str, Callable[[], None]]:
         "Redis answers a PING": lambda: redis.ask(instance),
         "The AWS emulator is healthy": lambda: emulator.ask(instance),
         "The API refuses a call without a token": lambda: _ask_api(instance),
+        "The aggregation has run within the hour": lambda: _ask_aggregation(instance),
     }
 
 
@@ -196,6 +201,15 @@ def _ask_api(instance: Instance) -> None:
         code = error.code
     if code != 401:
         raise Failure(f"it answered {code} instead of 401")
+
+
+def _ask_aggregation(instance: Instance) -> None:
+    with psycopg.connect(instance.stack()["database_url"], connect_timeout=3) as connection:
+        newest = "SELECT max(last_run_at), max(last_run_at) > now() - interval '1 hour' FROM aggregated_days"
+        connection.execute("SET search_path = alquimista_platform")
+        last_run_at, fresh = connection.execute(newest).fetchone() or (None, None)
+    if not fresh:
+        raise Failure(f"its last run was at {last_run_at:%Y-%m-%d %H:%M} UTC" if last_run_at else "it never ran")
 
 
 def _problem(ask: Callable[[], None]) -> str | None:

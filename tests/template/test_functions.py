@@ -57,8 +57,9 @@ def test_the_apis_answer_before_the_gateway_gives_up(functions):
     assert functions["InternalApi"]["Timeout"] < 29
 
 
-def test_the_migrations_have_as_long_as_a_function_can(functions):
+def test_migrations_and_back_fills_have_as_long_as_a_function_can(functions):
     assert functions["Migrate"]["Timeout"] == 900
+    assert functions["AggregateDailyMetrics"]["Timeout"] == 900
 
 
 def test_each_function_has_a_role_of_its_own(functions, roles):
@@ -72,20 +73,26 @@ def test_no_policy_has_a_wildcard(roles):
     for name, role in roles.items():
         for statement in statements(role):
             for value in listed(statement["Action"]) + listed(statement["Resource"]):
-                assert "*" not in str(value), f"{name}: {statement['Sid']}"
+                assert "*" not in str(value), f"{name}: {statement.get('Sid', value)}"
 
 
 @pytest.mark.parametrize(
-    ("role", "secrets"),
+    ("role", "secrets", "others"),
     [
-        ("TenantApiRole", ["DatabaseTenantSecretArn"]),
-        ("InternalApiRole", ["DatabaseInternalSecretArn"]),
-        ("MigrateRole", ["DatabaseMigratorSecretArn", "DatabaseRoleSecretArns"]),
+        ("TenantApiRole", ["DatabaseTenantSecretArn"], []),
+        ("InternalApiRole", ["DatabaseInternalSecretArn"], []),
+        (
+            "AggregateDailyMetricsRole",
+            ["DatabaseJobsSecretArn"],
+            [("sqs:SendMessage", {"Fn::GetAtt": ["AggregationFailures", "Arn"]})],
+        ),
+        ("MigrateRole", ["DatabaseMigratorSecretArn", "DatabaseRoleSecretArns"], []),
     ],
 )
-def test_a_function_reads_its_own_secrets_alone(roles, role, secrets):
+def test_a_function_reads_its_own_secrets_alone(roles, role, secrets, others):
     allowed = [(statement["Action"], statement["Resource"]) for statement in statements(roles[role])]
     assert allowed == [
+        *others,
         *(("secretsmanager:GetSecretValue", {"Ref": secret}) for secret in secrets),
         ("kms:Decrypt", {"Ref": "SecretsKeyArn"}),
     ]

@@ -17,6 +17,7 @@ pub mod catalogue;
 pub mod cnpj;
 pub mod incidents;
 pub mod integrations;
+pub mod jobs;
 pub mod options;
 pub mod platform;
 pub mod revenue;

@@ -11,9 +11,9 @@ pub static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
 
 /// Days for which raw partitions are made ahead. The aggregation makes more every quarter of an hour; this many give a
 /// month to notice that it doesn't.
-const PARTITION_DAYS_AHEAD: i32 = 35;
+pub(crate) const PARTITION_DAYS_AHEAD: i32 = 35;
 /// Days before today for which partitions are made: rows may be late.
-const PARTITION_DAYS_BACK: i32 = 3;
+pub(crate) const PARTITION_DAYS_BACK: i32 = 3;
 
 /// What a run of [`migrate`] did.
 #[derive(Debug, serde::Serialize)]

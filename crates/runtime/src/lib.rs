@@ -15,7 +15,16 @@ pub fn start(settings: &Settings) {
     // Libraries speak only of what is wrong: among them is the Lambda runtime, whose debug lines hold whole events.
     let own = tracing::Level::from(settings.log_level);
     let libraries = tracing::Level::WARN.min(own);
-    let crates = ["auth_context", "data", "http_api", "runtime", "internal_api", "migrate", "tenant_api"];
+    let crates = [
+        "aggregate_daily_metrics",
+        "auth_context",
+        "data",
+        "http_api",
+        "internal_api",
+        "migrate",
+        "runtime",
+        "tenant_api",
+    ];
     let filter = Targets::new().with_default(libraries).with_targets(crates.map(|name| (name, own)));
     tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)

@@ -41,7 +41,13 @@ BEGIN
             ('app_commands', 'idle_in_transaction_session_timeout', '15s'),
             ('app_jobs', 'TimeZone', 'UTC'),
             ('app_jobs', 'jit', 'off'),
-            ('app_jobs', 'idle_in_transaction_session_timeout', '60s')
+            ('app_jobs', 'idle_in_transaction_session_timeout', '15s'),
+            -- A killed run must not hold the lock of the next: its backend looks, while it works, whether anybody is
+            -- still there; one that vanished without a word counts as gone after a minute.
+            ('app_jobs', 'client_connection_check_interval', '2s'),
+            ('app_jobs', 'tcp_keepalives_idle', '30'),
+            ('app_jobs', 'tcp_keepalives_interval', '10'),
+            ('app_jobs', 'tcp_keepalives_count', '3')
         ) AS settings (role, name, value)
     LOOP
         CONTINUE WHEN EXISTS (

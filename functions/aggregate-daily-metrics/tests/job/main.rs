@@ -1,0 +1,9 @@
+//! The job against a real database, as `app_jobs`.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+mod fixture;
+mod interruptions;
+mod limits;
+mod numbers;
+mod schedules;
