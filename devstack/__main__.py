@@ -1,10 +1,10 @@
 """The commands behind the Makefile."""
 
 import argparse
-import datetime
 import os
 import signal
 import sys
+from datetime import date
 from pathlib import Path
 
 import psycopg
@@ -55,10 +55,13 @@ def _run(arguments: argparse.Namespace, instance: Instance) -> int:
         case "token":
             print(users.id_token(instance, arguments.email))
         case "aggregate":
-            first, last = (arguments.date,) * 2 if arguments.date else (arguments.first, arguments.last)
-            if first is None or last is None:
-                raise Failure("Which days? DATE=YYYY-MM-DD, or FROM=YYYY-MM-DD TO=YYYY-MM-DD.")
-            aggregate.back_fill(instance, first, last)
+            match arguments.date, arguments.first, arguments.last:
+                case date(), None, None:
+                    aggregate.back_fill(instance, arguments.date, arguments.date)
+                case None, date(), date():
+                    aggregate.back_fill(instance, arguments.first, arguments.last)
+                case _:
+                    raise Failure("Which days? DATE=YYYY-MM-DD alone, or FROM=YYYY-MM-DD and TO=YYYY-MM-DD.")
         case "psql":
             psql = postgres.server_bin() / "psql"
             os.execv(psql, [psql, instance.stack()["database_url"]])
@@ -94,9 +97,9 @@ def _parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _day(text: str) -> datetime.date:
+def _day(text: str) -> date:
     try:
-        return datetime.date.fromisoformat(text)
+        return date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a day of the form YYYY-MM-DD") from None
 

@@ -29,7 +29,10 @@ def back_fill(instance: Instance, first: datetime.date, last: datetime.date) -> 
     done = read = written = 0
     while first <= last:
         until = min(last, first + (DAYS_AT_ONCE - 1) * DAY)
-        answer = emulator.invoke(instance, function, {"from": first.isoformat(), "to": until.isoformat()})
+        try:
+            answer = emulator.invoke(instance, function, {"from": first.isoformat(), "to": until.isoformat()})
+        except Failure as failure:
+            raise Failure(str(failure)) from None  # its message says it all, without the log's end
         for day in answer["days"]:
             done += 1
             print(
@@ -40,4 +43,4 @@ def back_fill(instance: Instance, first: datetime.date, last: datetime.date) -> 
         read += answer["rows_read"]
         written += answer["rows_written"]
         first = datetime.date.fromisoformat(answer["next"]["from"]) if answer["next"] else until + DAY
-    say(f"Aggregated {days} days in {duration(started)}: {read:,} rows read, {written:,} written.")
+    say(f"Done in {duration(started)}: {read:,} rows read, {written:,} written.")
