@@ -107,11 +107,14 @@ impl Bridge {
     }
 }
 
+/// How tenants without a segment are called.
+pub const NO_SEGMENT: &str = "Sem segmento";
+
 /// Active tenants of one plan or segment, and what they pay.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
-    /// The plan's or segment's name; `None`: no segment.
-    pub name: Option<String>,
+    /// The plan's or segment's name; [`NO_SEGMENT`] where there is none.
+    pub name: String,
     /// Active tenants.
     pub tenants: i64,
     total: Cents,
@@ -180,23 +183,28 @@ fn trend(range: DateRange, end: Cents, changes: &[Change]) -> (Bridge, Vec<(Naiv
 /// One sum of the counters.
 struct Counter {
     plan: String,
-    segment: Option<String>,
+    segment: String,
+    /// The segment as it is sorted.
+    segment_key: String,
     tenants: i64,
     total: Cents,
 }
 
-/// Adds counters up by a name; most revenue first, then by name, the nameless last.
-fn parts(counters: &[Counter], name: impl Fn(&Counter) -> Option<String>) -> Vec<Part> {
-    let mut parts: HashMap<Option<String>, Part> = HashMap::new();
+/// Adds counters up by a name, which is sorted by a key; most revenue first, then by that key.
+fn parts<'a>(counters: &'a [Counter], name: impl Fn(&'a Counter) -> (&'a str, &'a str)) -> Vec<Part> {
+    let mut parts: HashMap<&str, (&str, Part)> = HashMap::new();
     for counter in counters {
-        let name = name(counter);
-        let part = parts.entry(name.clone()).or_insert(Part { name, tenants: 0, total: 0 });
+        let (name, key) = name(counter);
+        let (_, part) =
+            parts.entry(name).or_insert_with(|| (key, Part { name: name.to_owned(), tenants: 0, total: 0 }));
         part.tenants += counter.tenants;
         part.total += counter.total;
     }
-    let mut parts: Vec<_> = parts.into_values().filter(|part| part.tenants > 0).collect();
-    parts.sort_by(|a, b| (b.total, a.name.is_none(), &a.name).cmp(&(a.total, b.name.is_none(), &b.name)));
-    parts
+    let mut parts: Vec<_> = parts.into_values().filter(|(_, part)| part.tenants > 0).collect();
+    parts.sort_by(|(key, part), (other_key, other)| {
+        (other.total, key, &part.name).cmp(&(part.total, other_key, &other.name))
+    });
+    parts.into_iter().map(|(_, part)| part).collect()
 }
 
 /// Revenue now and in the days of this range, which ends today.
@@ -210,16 +218,17 @@ pub async fn overview(
         sqlx::query!(
                 r#"
                 SELECT
-                    c.plans AS "plans!", c.segments AS "segments!: Vec<Option<String>>", c.tenants AS "tenants!",
+                    c.plans AS "plans!", c.segments AS "segments!", c.segment_keys AS "segment_keys!", c.tenants AS "tenants!",
                     c.totals AS "totals!", l.days AS "days!", l.tenant_ids AS "tenant_ids!",
                     l.befores AS "befores!", l.afters AS "afters!"
                 FROM (
                     SELECT coalesce(array_agg(plan), '{}') AS plans, coalesce(array_agg(segment), '{}') AS segments,
+                        coalesce(array_agg(alquimista_platform.fold_name(segment)), '{}') AS segment_keys,
                         coalesce(array_agg(tenants), '{}') AS tenants, coalesce(array_agg(total), '{}') AS totals
                     FROM (
-                        SELECT plan::text, segment::text, sum(tenants) AS tenants, (sum(mrr) * 100)::bigint AS total
+                        SELECT plan::text, coalesce(segment, $3)::text AS segment, sum(tenants) AS tenants, (sum(mrr) * 100)::bigint AS total
                         FROM alquimista_platform.tenant_counters WHERE status = 'active'
-                        GROUP BY plan, segment
+                        GROUP BY 1, 2
                     ) AS by_plan_and_segment
                 ) AS c, (
                     SELECT coalesce(array_agg(day), '{}') AS days, coalesce(array_agg(tenant_id), '{}') AS tenant_ids,
@@ -235,15 +244,23 @@ pub async fn overview(
                 "#,
                 range.from,
                 range.to,
-            ).fetch_one(connection)
+                NO_SEGMENT,
+            )
+            .fetch_one(connection)
     });
 
     let counters: Vec<_> = row
         .plans
         .into_iter()
-        .zip(row.segments)
+        .zip(row.segments.into_iter().zip(row.segment_keys))
         .zip(row.tenants.into_iter().zip(row.totals))
-        .map(|((plan, segment), (tenants, total))| Counter { plan, segment, tenants, total })
+        .map(|((plan, (segment, segment_key)), (tenants, total))| Counter {
+            plan,
+            segment,
+            segment_key,
+            tenants,
+            total,
+        })
         .collect();
     let changes: Vec<_> = row
         .days
@@ -258,8 +275,8 @@ pub async fn overview(
         active_tenants: counters.iter().map(|counter| counter.tenants).sum(),
         period,
         days,
-        by_plan: parts(&counters, |counter| Some(counter.plan.clone())),
-        by_segment: parts(&counters, |counter| counter.segment.clone()),
+        by_plan: parts(&counters, |counter| (&counter.plan, &counter.plan)),
+        by_segment: parts(&counters, |counter| (&counter.segment, &counter.segment_key)),
     })
 }
 
@@ -376,28 +393,29 @@ mod tests {
 
     #[test]
     fn parts_are_sorted_by_revenue_then_name() {
-        let counter = |plan: &str, segment: Option<&str>, tenants, total| Counter {
+        let counter = |plan: &str, segment: &str, tenants, total| Counter {
             plan: plan.into(),
-            segment: segment.map(str::to_owned),
+            segment: segment.into(),
+            segment_key: segment.to_lowercase(),
             tenants,
             total,
         };
         let counters = [
-            counter("b", None, 1, 5),
-            counter("a", Some("x"), 2, 3),
-            counter("a", Some("y"), 1, 5),
-            counter("c", Some("z"), 0, 0),
-            counter("b", Some("x"), 1, 3),
+            counter("b", NO_SEGMENT, 1, 5),
+            counter("a", "x", 2, 3),
+            counter("a", "Y", 1, 5),
+            counter("c", "z", 0, 0),
+            counter("b", "x", 1, 3),
         ];
         let names =
             |parts: Vec<Part>| parts.into_iter().map(|part| (part.name, part.tenants)).collect::<Vec<_>>();
         assert_eq!(
-            names(parts(&counters, |counter| Some(counter.plan.clone()))),
-            [(Some("a".into()), 3), (Some("b".into()), 2)]
+            names(parts(&counters, |counter| (&counter.plan, &counter.plan))),
+            [("a".into(), 3), ("b".into(), 2)]
         );
         assert_eq!(
-            names(parts(&counters, |counter| counter.segment.clone())),
-            [(Some("x".into()), 3), (Some("y".into()), 1), (None, 1)]
+            names(parts(&counters, |counter| (&counter.segment, &counter.segment_key))),
+            [("x".into(), 3), (NO_SEGMENT.into(), 1), ("Y".into(), 1)]
         );
     }
 }

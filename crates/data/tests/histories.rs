@@ -283,21 +283,16 @@ async fn revenue_is_the_replays_to_the_cent_for_every_day_and_period() {
             assert_eq!(found.active_tenants, active(&now));
             assert_eq!(found.total_arr().0, found.period.end_mrr().0 * Decimal::from(12));
             for (parts, name) in [
-                (
-                    &found.by_plan,
-                    (|tenant: &Tenant| Some(tenant.plan)) as fn(&Tenant) -> Option<&'static str>,
-                ),
-                (&found.by_segment, |tenant| tenant.segment),
+                (&found.by_plan, (|tenant: &Tenant| tenant.plan) as fn(&Tenant) -> &'static str),
+                (&found.by_segment, |tenant| tenant.segment.unwrap_or(revenue::NO_SEGMENT)),
             ] {
-                let mut sums: BTreeMap<Option<&str>, (i64, i64)> = BTreeMap::new();
+                let mut sums: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
                 for tenant in now.values().filter(|tenant| tenant.status == "active") {
                     let sum = sums.entry(name(tenant)).or_default();
                     *sum = (sum.0 + 1, sum.1 + revenue_of(Some(tenant)));
                 }
-                let parts: BTreeMap<_, _> = parts
-                    .iter()
-                    .map(|part| (part.name.as_deref(), (part.tenants, part.total_mrr())))
-                    .collect();
+                let parts: BTreeMap<_, _> =
+                    parts.iter().map(|part| (part.name.as_str(), (part.tenants, part.total_mrr()))).collect();
                 let sums: BTreeMap<_, _> = sums
                     .into_iter()
                     .map(|(name, (tenants, cents))| (name, (tenants, Money(Decimal::new(cents, 2)))))

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::convert::Infallible;
 
 use axum::extract::{FromRequestParts, RawPathParams};
-use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, SubsecRound, TimeDelta, Utc};
 use data::Search;
 use lambda_http::http::request::Parts;
 use uuid::Uuid;
@@ -85,12 +85,14 @@ impl Query {
         Some(search)
     }
 
-    /// An instant, or the beginning of a UTC day.
+    /// An instant, or the beginning of a UTC day; parts of a microsecond, which the database doesn't know, are rounded up,
+    /// so that what is before the instant stays before it.
     pub fn instant(&mut self, name: &'static str) -> Option<DateTime<Utc>> {
         let value = self.single(name)?;
         let instant = day(&value).map(|day| day.and_time(NaiveTime::MIN).and_utc()).or_else(|| {
             // Within what the database can store.
-            let instant = DateTime::parse_from_rfc3339(&value).ok()?.to_utc();
+            let given = DateTime::parse_from_rfc3339(&value).ok()?.to_utc();
+            let instant = (given + TimeDelta::nanoseconds(999)).trunc_subsecs(6);
             (1..=9999).contains(&instant.year()).then_some(instant)
         });
         if instant.is_none() {
@@ -284,6 +286,10 @@ mod tests {
         assert_eq!(
             read("from=2028-02-29T23:59:59.5-03:00"),
             Ok(Some("2028-03-01T02:59:59.500+00:00".into()))
+        );
+        assert_eq!(
+            read("from=2028-03-01T00:00:00.0000001Z"),
+            Ok(Some("2028-03-01T00:00:00.000001+00:00".into()))
         );
         assert_eq!(read("x=1"), Ok(None));
         for text in [

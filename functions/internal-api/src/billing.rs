@@ -147,15 +147,14 @@ impl BillingOverview {
 impl From<Part> for RevenueOfPlan {
     fn from(part: Part) -> Self {
         let total_mrr = part.total_mrr();
-        Self { plan_name: part.name.unwrap_or_default(), tenant_count: part.tenants, total_mrr }
+        Self { plan_name: part.name, tenant_count: part.tenants, total_mrr }
     }
 }
 
 impl From<Part> for RevenueOfSegment {
     fn from(part: Part) -> Self {
         let total_mrr = part.total_mrr();
-        let segment = part.name.unwrap_or_else(|| "Sem segmento".to_owned());
-        Self { segment, tenant_count: part.tenants, total_mrr }
+        Self { segment: part.name, tenant_count: part.tenants, total_mrr }
     }
 }
 

@@ -108,7 +108,8 @@ impl From<ManagedAgent> for Agent {
             name: agent.name,
             segment: agent.segment,
             status: agent.status,
-            config: agent.config.map(masked),
+            // What is no object is no settings.
+            config: agent.config.filter(Value::is_object).map(masked),
             activated_at: agent.activated_at.map(Instant),
             deactivated_at: agent.deactivated_at.map(Instant),
             restarted_at: agent.restarted_at.map(Instant),
