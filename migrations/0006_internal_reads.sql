@@ -3,26 +3,49 @@
 
 -- Counters -----------------------------------------------------------------------------------------------------------
 
--- Tenants by plan, segment and status, as rows that add up: a change appends what it adds and takes, so that no two
--- changes wait for each other, and fold_counters() makes one row of many now and then. `mrr` adds up mrr_estimate, NULL
--- as 0; the revenue is that of active tenants.
+-- Tenants by plan, segment and status. `mrr` adds up mrr_estimate, NULL as 0; the revenue is that of active tenants.
+-- A change appends what it adds and takes, so that no two changes wait for each other; fold_counters() adds the changes to
+-- the counters now and then. Readers add up both, through the view.
 CREATE TABLE tenant_counters (
+    plan varchar(50) NOT NULL,
+    segment varchar(100),
+    status varchar(20) NOT NULL,
+    tenants integer NOT NULL,
+    mrr numeric(14, 2) NOT NULL,
+    UNIQUE NULLS NOT DISTINCT (plan, segment, status)
+);
+CREATE TABLE tenant_counter_changes (
     plan varchar(50) NOT NULL,
     segment varchar(100),
     status varchar(20) NOT NULL,
     tenants integer NOT NULL,
     mrr numeric(14, 2) NOT NULL
 );
+CREATE VIEW tenant_counts WITH (security_invoker = true) AS
+    SELECT plan, segment, status, tenants, mrr FROM tenant_counters
+    UNION ALL
+    SELECT plan, segment, status, tenants, mrr FROM tenant_counter_changes;
 
 -- Deployed agents, active ones of active tenants, in the same way.
 CREATE TABLE deployment_counters (
+    agent_id uuid PRIMARY KEY,
+    deployed integer NOT NULL
+);
+CREATE TABLE deployment_counter_changes (
     agent_id uuid NOT NULL,
     deployed integer NOT NULL
 );
+CREATE VIEW deployment_counts WITH (security_invoker = true) AS
+    SELECT agent_id, deployed FROM deployment_counters
+    UNION ALL
+    SELECT agent_id, deployed FROM deployment_counter_changes;
 
--- Both are read whole and stay small: dead rows must not outnumber the living for long.
-ALTER TABLE tenant_counters SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200);
-ALTER TABLE deployment_counters SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200);
+-- All four are read whole and stay small. The dead rows of changes must not outnumber the living for long; once all are
+-- folded, a vacuum gives the whole file back.
+ALTER TABLE tenant_counters SET (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200);
+ALTER TABLE deployment_counters SET (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200);
+ALTER TABLE tenant_counter_changes SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200);
+ALTER TABLE deployment_counter_changes SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 200);
 
 CREATE FUNCTION count_tenant() RETURNS trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, alquimista_platform, pg_temp
@@ -34,13 +57,13 @@ BEGIN
         RETURN NULL;
     END IF;
     IF TG_OP <> 'INSERT' THEN
-        INSERT INTO tenant_counters VALUES (OLD.plan, OLD.segment, OLD.status, -1, -coalesce(OLD.mrr_estimate, 0));
+        INSERT INTO tenant_counter_changes VALUES (OLD.plan, OLD.segment, OLD.status, -1, -coalesce(OLD.mrr_estimate, 0));
     END IF;
     IF TG_OP <> 'DELETE' THEN
-        INSERT INTO tenant_counters VALUES (NEW.plan, NEW.segment, NEW.status, 1, coalesce(NEW.mrr_estimate, 0));
+        INSERT INTO tenant_counter_changes VALUES (NEW.plan, NEW.segment, NEW.status, 1, coalesce(NEW.mrr_estimate, 0));
     END IF;
     IF TG_OP = 'UPDATE' AND (OLD.status = 'active') <> (NEW.status = 'active') THEN
-        INSERT INTO deployment_counters
+        INSERT INTO deployment_counter_changes
         SELECT agent_id, CASE WHEN NEW.status = 'active' THEN 1 ELSE -1 END
         FROM tenant_agents WHERE tenant_id = NEW.id AND status = 'active';
     END IF;
@@ -56,7 +79,7 @@ CREATE FUNCTION count_deployments_of_deleted_tenant() RETURNS trigger
 AS $$
 BEGIN
     IF OLD.status = 'active' THEN
-        INSERT INTO deployment_counters
+        INSERT INTO deployment_counter_changes
         SELECT agent_id, -1 FROM tenant_agents WHERE tenant_id = OLD.id AND status = 'active';
     END IF;
     RETURN OLD;
@@ -80,13 +103,13 @@ BEGIN
     IF TG_OP <> 'INSERT' AND OLD.status = 'active' THEN
         SELECT status INTO status_of_tenant FROM tenants WHERE id = OLD.tenant_id FOR SHARE;
         IF status_of_tenant = 'active' THEN
-            INSERT INTO deployment_counters VALUES (OLD.agent_id, -1);
+            INSERT INTO deployment_counter_changes VALUES (OLD.agent_id, -1);
         END IF;
     END IF;
     IF TG_OP <> 'DELETE' AND NEW.status = 'active' THEN
         SELECT status INTO status_of_tenant FROM tenants WHERE id = NEW.tenant_id FOR SHARE;
         IF status_of_tenant = 'active' THEN
-            INSERT INTO deployment_counters VALUES (NEW.agent_id, 1);
+            INSERT INTO deployment_counter_changes VALUES (NEW.agent_id, 1);
         END IF;
     END IF;
     RETURN NULL;
@@ -103,23 +126,19 @@ FROM tenant_agents AS a JOIN tenants AS t ON t.id = a.tenant_id
 WHERE a.status = 'active' AND t.status = 'active'
 GROUP BY a.agent_id;
 
--- One row a key again. What others append meanwhile isn't seen here and stays.
+-- Adds the changes to the counters. What others append meanwhile isn't seen here and stays.
 CREATE FUNCTION fold_counters() RETURNS void
-    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, alquimista_platform, pg_temp
+    LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, alquimista_platform, pg_temp
 AS $$
-BEGIN
-    IF EXISTS (SELECT FROM tenant_counters GROUP BY plan, segment, status HAVING count(*) > 1) THEN
-        WITH taken AS (DELETE FROM tenant_counters RETURNING *)
-        INSERT INTO tenant_counters
-        SELECT plan, segment, status, sum(tenants), sum(mrr) FROM taken
-        GROUP BY plan, segment, status HAVING sum(tenants) <> 0 OR sum(mrr) <> 0;
-    END IF;
-    IF EXISTS (SELECT FROM deployment_counters GROUP BY agent_id HAVING count(*) > 1) THEN
-        WITH taken AS (DELETE FROM deployment_counters RETURNING *)
-        INSERT INTO deployment_counters
-        SELECT agent_id, sum(deployed) FROM taken GROUP BY agent_id HAVING sum(deployed) <> 0;
-    END IF;
-END
+    WITH taken AS (DELETE FROM tenant_counter_changes RETURNING *)
+    INSERT INTO tenant_counters AS c
+    SELECT plan, segment, status, sum(tenants), sum(mrr) FROM taken GROUP BY plan, segment, status
+    ON CONFLICT (plan, segment, status) DO UPDATE SET tenants = c.tenants + excluded.tenants, mrr = c.mrr + excluded.mrr;
+
+    WITH taken AS (DELETE FROM deployment_counter_changes RETURNING *)
+    INSERT INTO deployment_counters AS c
+    SELECT agent_id, sum(deployed) FROM taken GROUP BY agent_id
+    ON CONFLICT (agent_id) DO UPDATE SET deployed = c.deployed + excluded.deployed
 $$;
 
 -- The counts of the past: at the end of each day that has ended, by the job. NULL where they have to be counted anew.
@@ -305,7 +324,8 @@ CREATE POLICY owner_all ON tenant_requests_daily TO app_owner USING (true) WITH 
 CREATE POLICY internal_reads ON tenant_requests_daily FOR SELECT TO app_internal USING (true);
 CREATE POLICY jobs_write ON tenant_requests_daily TO app_jobs USING (true) WITH CHECK (true);
 
-GRANT SELECT ON tenant_counters, deployment_counters, tenant_requests_daily, platform_top_lists TO app_internal;
+GRANT SELECT ON tenant_counters, tenant_counter_changes, tenant_counts, deployment_counters, deployment_counter_changes,
+    deployment_counts, tenant_requests_daily, platform_top_lists TO app_internal;
 -- An index of integrations calls it in the name of whoever changes one.
 GRANT EXECUTE ON FUNCTION fold_name(text) TO app_commands;
 GRANT EXECUTE ON FUNCTION record_access(uuid, text, uuid, text, jsonb) TO app_tenant, app_internal;

@@ -173,7 +173,7 @@ fn statement(filter: &AgentFilter, window: &Window<Position>, range: DateRange) 
                     coalesce(u.time_count, 0)::bigint AS time_count
                 FROM alquimista_platform.agents AS a
                 LEFT JOIN (
-                    SELECT agent_id, sum(deployed) AS deployed FROM alquimista_platform.deployment_counters
+                    SELECT agent_id, sum(deployed) AS deployed FROM alquimista_platform.deployment_counts
                     GROUP BY agent_id
                 ) AS c ON c.agent_id = a.id
                 LEFT JOIN (

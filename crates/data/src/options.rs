@@ -65,7 +65,7 @@ pub async fn options(database: &Database, scope: &InternalScope) -> Result<Optio
                     (SELECT coalesce(json_agg(p ORDER BY p.max_requests_per_month, p.name), '[]')
                         FROM alquimista_platform.plans AS p) AS "plans!: Json<Vec<Plan>>",
                     (SELECT coalesce(array_agg(segment ORDER BY segment), '{}') FROM (
-                        SELECT segment FROM alquimista_platform.tenant_counters WHERE segment IS NOT NULL
+                        SELECT segment FROM alquimista_platform.tenant_counts WHERE segment IS NOT NULL
                         GROUP BY segment HAVING sum(tenants) > 0
                     ) AS s) AS "segments!",
                     (SELECT coalesce(array_agg(DISTINCT segment ORDER BY segment), '{}')

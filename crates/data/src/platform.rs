@@ -164,7 +164,7 @@ pub async fn overview(
                 WITH newest AS MATERIALIZED (
                     SELECT as_of FROM alquimista_platform.aggregated_days ORDER BY date DESC LIMIT 1
                 ), deployed AS MATERIALIZED (
-                    SELECT agent_id, sum(deployed) AS deployed FROM alquimista_platform.deployment_counters
+                    SELECT agent_id, sum(deployed) AS deployed FROM alquimista_platform.deployment_counts
                     GROUP BY agent_id
                 ), top AS MATERIALIZED (
                     -- Kept for the periods that end today; after midnight, until the first run, made at once.
@@ -219,7 +219,7 @@ pub async fn overview(
                 FROM (
                     SELECT coalesce(sum(tenants), 0) AS total,
                         coalesce(sum(tenants) FILTER (WHERE status = 'active'), 0) AS active
-                    FROM alquimista_platform.tenant_counters
+                    FROM alquimista_platform.tenant_counts
                 ) AS tenants, (
                     SELECT
                         coalesce(sum(h.total_requests) FILTER (WHERE h.hour >= n.as_of - INTERVAL '24 hours'), 0)::bigint AS last,

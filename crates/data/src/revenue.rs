@@ -227,7 +227,7 @@ pub async fn overview(
                         coalesce(array_agg(tenants), '{}') AS tenants, coalesce(array_agg(total), '{}') AS totals
                     FROM (
                         SELECT plan::text, coalesce(segment, $3)::text AS segment, sum(tenants) AS tenants, (sum(mrr) * 100)::bigint AS total
-                        FROM alquimista_platform.tenant_counters WHERE status = 'active'
+                        FROM alquimista_platform.tenant_counts WHERE status = 'active'
                         GROUP BY 1, 2
                     ) AS by_plan_and_segment
                 ) AS c, (

@@ -299,7 +299,7 @@ fn push_total(sql: &mut QueryBuilder<Postgres>, filter: &TenantFilter) {
     if filter.search.is_some() {
         sql.push("(SELECT count(*) FROM found)");
     } else {
-        sql.push("(SELECT coalesce(sum(tenants), 0) FROM alquimista_platform.tenant_counters WHERE ");
+        sql.push("(SELECT coalesce(sum(tenants), 0) FROM alquimista_platform.tenant_counts WHERE ");
         push_filter(sql, filter);
         sql.push(")");
     }
