@@ -1,4 +1,4 @@
-//! Metrics, as one line in CloudWatch's embedded metric format: the log is their only transport.
+//! Metrics, as one line in `CloudWatch`'s embedded metric format: the log is their only transport.
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde_json::json;
 
-/// Where CloudWatch keeps them. The template's alarms name it too.
+/// Where `CloudWatch` keeps them. The template's alarms name it too.
 pub const NAMESPACE: &str = "PainelAlquimista";
 
 /// What a run came to, good or bad.

@@ -1,5 +1,7 @@
 //! How the binary starts.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
 use std::process::Command;
 
 const SETTINGS: [(&str, &str); 6] = [
