@@ -134,11 +134,13 @@ AS $$
     INSERT INTO tenant_counters AS c
     SELECT plan, segment, status, sum(tenants), sum(mrr) FROM taken GROUP BY plan, segment, status
     ON CONFLICT (plan, segment, status) DO UPDATE SET tenants = c.tenants + excluded.tenants, mrr = c.mrr + excluded.mrr;
+    DELETE FROM tenant_counters WHERE tenants = 0 AND mrr = 0;
 
     WITH taken AS (DELETE FROM deployment_counter_changes RETURNING *)
     INSERT INTO deployment_counters AS c
     SELECT agent_id, sum(deployed) FROM taken GROUP BY agent_id
-    ON CONFLICT (agent_id) DO UPDATE SET deployed = c.deployed + excluded.deployed
+    ON CONFLICT (agent_id) DO UPDATE SET deployed = c.deployed + excluded.deployed;
+    DELETE FROM deployment_counters WHERE deployed = 0
 $$;
 
 -- The counts of the past: at the end of each day that has ended, by the job. NULL where they have to be counted anew.

@@ -231,9 +231,9 @@ fn expected(start: &State, end: &State) -> Amounts {
             _ => cents[3] += before - after,
         }
     }
-    let [a, b, c, d, e, f] = cents.map(|cents| Decimal::new(cents, 2));
-    assert_eq!(a + b + c - d - e, f, "the bridge holds by definition");
-    [a, b, c, d, e, f, tenants[0].into(), tenants[1].into()]
+    let [start, new, expansion, contraction, churned, end] = cents.map(|cents| Decimal::new(cents, 2));
+    assert_eq!(start + new + expansion - contraction - churned, end, "the bridge holds by definition");
+    [start, new, expansion, contraction, churned, end, tenants[0].into(), tenants[1].into()]
 }
 
 fn scope() -> InternalScope {

@@ -14,7 +14,7 @@ use test_support::TestDatabase;
 use uuid::Uuid;
 
 /// As in the cloud.
-pub(crate) const PLENTY: Duration = Duration::from_secs(900);
+pub(crate) const PLENTY: Duration = Duration::from_mins(15);
 
 /// A job on a database of its own.
 pub(crate) struct Fixture {

@@ -71,7 +71,8 @@ const KILLER: &str = "
         FOR rollup IN
             SELECT oid FROM pg_class WHERE relnamespace = 'alquimista_platform'::regnamespace AND relkind = 'r' AND (
                 has_table_privilege('app_jobs', oid, 'INSERT')
-                OR relname IN ('platform_top_lists', 'tenant_counters', 'deployment_counters'))
+                OR relname IN ('platform_top_lists', 'tenant_counters', 'tenant_counter_changes', 'deployment_counters',
+                    'deployment_counter_changes'))
         LOOP
             FOREACH moment IN ARRAY ARRAY['BEFORE', 'AFTER'] LOOP
                 EXECUTE format('CREATE TRIGGER kill_%s %1$s INSERT OR UPDATE OR DELETE ON %s

@@ -83,18 +83,11 @@ async fn a_back_fill_stops_before_its_deadline_and_goes_on_from_there() {
         let report = pieces.job.handle(&event, pieces.noon(), &enough_for(3)).await.0.unwrap();
         assert!(report.days.len() <= 3);
         done.extend(report.days.iter().map(|day| (day.date, day.rows_read)));
-        match report.next {
-            Some(next) => {
-                assert!(!report.complete);
-                assert_eq!(Some(next.from), done.last().unwrap().0.succ_opt());
-                assert_eq!(next.to, to);
-                event = serde_json::to_value(next).unwrap();
-            }
-            None => {
-                assert!(report.complete);
-                break;
-            }
-        }
+        assert_eq!(report.complete, report.next.is_none());
+        let Some(next) = report.next else { break };
+        assert_eq!(Some(next.from), done.last().unwrap().0.succ_opt());
+        assert_eq!(next.to, to);
+        event = serde_json::to_value(next).unwrap();
     }
     assert_eq!(done, full.days.iter().map(|day| (day.date, day.rows_read)).collect::<Vec<_>>());
     assert_eq!(pieces.rollups().await, whole.rollups().await);
