@@ -90,7 +90,8 @@ impl Fixture {
             "SELECT relname::text FROM pg_class
              WHERE relnamespace = 'alquimista_platform'::regnamespace AND relkind = 'r' AND (
                  has_table_privilege('app_jobs', oid, 'INSERT')
-                 OR relname IN ('platform_top_lists', 'tenant_counters', 'deployment_counters'))",
+                 OR relname IN ('platform_top_lists', 'tenant_counters', 'tenant_counter_changes', 'deployment_counters',
+                     'deployment_counter_changes'))",
         )
         .fetch_all(&mut self.owner)
         .await
