@@ -44,6 +44,10 @@ psql: ## Open the local database as superuser
 test: ## Everything that must hold, from nothing, on a private stack
 	@$(DEVSTACK) test
 
+.PHONY: bench
+bench: ## Measure it: make bench [SCALE=S] [QUICK=1] [ONLY=name]
+	@$(DEVSTACK) bench --scale $(or $(SCALE),L) $(if $(QUICK),--quick) $(if $(ONLY),-- --only "$(ONLY)")
+
 .PHONY: lint
 lint: ## The checks that need no stack
 	@$(DEVSTACK) test format template openapi deny clippy

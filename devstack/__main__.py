@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 from botocore.exceptions import BotoCoreError, ClientError
 
-from devstack import aggregate, checks, emulator, postgres, stack, users
+from devstack import aggregate, bench, checks, emulator, postgres, stack, users
 from devstack.config import ROOT
 from devstack.console import Failure, say, show
 from devstack.instance import Instance
@@ -69,6 +69,9 @@ def _run(arguments: argparse.Namespace, instance: Instance) -> int:
             checks.prepare_queries(instance)
         case "openapi":
             checks.write_openapi()
+        case "bench":
+            place = Instance(instance.directory / "bench")
+            bench.run(place, arguments.scale, quick=arguments.quick, json_file=arguments.json, options=arguments.options)
         case "test":
             checks.run(arguments.check, Instance(instance.directory / "test", throwaway=True))
     return 0
@@ -92,6 +95,11 @@ def _parse() -> argparse.Namespace:
     commands.add_parser("psql", help="open the database as superuser")
     commands.add_parser("sqlx-prepare", help="rewrite .sqlx from the running stack's database")
     commands.add_parser("openapi", help="rewrite openapi/openapi.json from the code")
+    measure = commands.add_parser("bench", help="measure every read and the job against the design's SQL and the floor")
+    measure.add_argument("--scale", choices=[*bench.SCALES], default="L", help="1,000 (S) or 20,000 (L) tenants")
+    measure.add_argument("--quick", action="store_true", help="fewer rounds, and a tenth of the raw requests")
+    measure.add_argument("--json", type=Path, help="where the results go as JSON (in the instance's folder)")
+    measure.add_argument("options", nargs="*", metavar="-- option", help="more for the program itself: -- --only NAME")
     test = commands.add_parser("test", help="run all checks, or the named ones, on a private stack")
     test.add_argument("check", nargs="*", choices=[[], *checks.CHECKS], metavar="check", help=", ".join(checks.CHECKS))
     return parser.parse_args()

@@ -6,6 +6,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -52,8 +53,8 @@ def initialize(instance: Instance) -> None:
     instance.postgres_data = directory
 
 
-def program(instance: Instance) -> Program:
-    settings = {
+def program(instance: Instance, tuning: Mapping[str, object] | None = None) -> Program:
+    settings: dict[str, object] = {
         "port": instance.ports[NAME],
         "listen_addresses": ADDRESS,
         "ssl": "on",
@@ -65,6 +66,7 @@ def program(instance: Instance) -> Program:
     }
     if instance.throwaway:
         settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+    settings |= tuning or {}
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     return Program(
         name=NAME,
@@ -80,7 +82,7 @@ def ask(instance: Instance) -> None:
         connection.execute("SELECT 1")
 
 
-def create_database(instance: Instance) -> None:
+def create_database(instance: Instance, name: str = DATABASE) -> None:
     """Makes what a managed database comes with: a login that may make roles but isn't superuser, and its database."""
     with psycopg.connect(instance.database_url(SUPERUSER, "postgres"), autocommit=True) as connection:
         if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [MIGRATOR]).fetchone():
@@ -89,9 +91,9 @@ def create_database(instance: Instance) -> None:
                     sql.Identifier(MIGRATOR), sql.Literal(instance.passwords[MIGRATOR])
                 )
             )
-        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
+        if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
             connection.execute(
-                sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(DATABASE), sql.Identifier(MIGRATOR))
+                sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), sql.Identifier(MIGRATOR))
             )
 
 

@@ -34,14 +34,14 @@ def up(instance: Instance) -> None:
     """Brings the stack to what the working copy says. On failure, what this call started is stopped again."""
     started = time.monotonic()
     instance.directory.mkdir(parents=True, exist_ok=True)
-    _check_disk(instance)
+    check_disk(instance)
     packages.ensure("build-essential", "postgresql", "redis-server")
     with instance.locked():
         with step("Building the functions"):
             build.build()
         instance.prepare()
         supervisor = Supervisor(instance)
-        with _stopped_on_failure(supervisor):
+        with stopped_on_failure(supervisor):
             with step("Starting PostgreSQL, Redis and the AWS emulator"):
                 _start_servers(instance, supervisor)
             with step("Deploying template.yaml"):
@@ -65,7 +65,7 @@ def down(instance: Instance) -> None:
     if not instance.run.exists():
         say("Nothing is running.")
         return
-    with instance.locked(), step("Stopping"), _uninterrupted():
+    with instance.locked(), step("Stopping"), uninterrupted():
         Supervisor(instance).stop()
 
 
@@ -129,11 +129,12 @@ def _start_servers(instance: Instance, supervisor: Supervisor) -> None:
     programs: list[Program] = [server.program(instance) for server in SERVERS]
     supervisor.start(programs)
     for server in SERVERS:
-        _wait(supervisor, server.NAME, functools.partial(server.ask, instance))
+        wait(supervisor, server.NAME, functools.partial(server.ask, instance))
     postgres.create_database(instance)
 
 
-def _wait(supervisor: Supervisor, name: str, ask: Callable[[], None]) -> None:
+def wait(supervisor: Supervisor, name: str, ask: Callable[[], None]) -> None:
+    """Comes back when a program answers; raises Failure if it ended, or is silent for too long."""
     deadline = time.monotonic() + READY_SECONDS
     while problem := _problem(ask):
         if supervisor.failed(name):
@@ -242,18 +243,18 @@ def _follow_functions(instance: Instance) -> None:
         time.sleep(1)
 
 
-def _check_disk(instance: Instance) -> None:
+def check_disk(instance: Instance, needed: int = NEEDED_BYTES) -> None:
+    """Raises Failure if there is less room than this where things are kept."""
     CACHE.mkdir(parents=True, exist_ok=True)
     for place in (instance.directory, CACHE):
         free = shutil.disk_usage(place).free
-        if free < NEEDED_BYTES:
-            raise Failure(
-                f"Only {free / 1024**3:.1f} GiB are free in {place}; {NEEDED_BYTES / 1024**3:.0f} GiB are needed."
-            )
+        if free < needed:
+            raise Failure(f"Only {free / 1024**3:.1f} GiB are free in {place}; {needed / 1024**3:.0f} GiB are needed.")
 
 
 @contextlib.contextmanager
-def _stopped_on_failure(supervisor: Supervisor) -> Iterator[None]:
+def stopped_on_failure(supervisor: Supervisor) -> Iterator[None]:
+    """Stops what was started, unless it ran before, when what is done inside fails."""
     was_running = supervisor.running()
     try:
         yield
@@ -261,14 +262,14 @@ def _stopped_on_failure(supervisor: Supervisor) -> Iterator[None]:
         if was_running:
             say("  The stack was already running and has been left running.")
         else:
-            with _uninterrupted():
+            with uninterrupted():
                 say("  Stopping what was started.")
                 supervisor.stop()
         raise
 
 
 @contextlib.contextmanager
-def _uninterrupted() -> Iterator[None]:
+def uninterrupted() -> Iterator[None]:
     """Lets a stop end although Ctrl-C is pressed again."""
     previous = {chosen: signal.signal(chosen, signal.SIG_IGN) for chosen in INTERRUPTIONS}
     try:

@@ -23,6 +23,9 @@ pub enum LoadError {
         "{0} is no demo user of this seed: make the list again with `demo-data users` and the same --seed"
     )]
     UnknownUser(String),
+    /// A platform for measuring is measured alone.
+    #[error("the database has tenants already: a platform for measuring takes one without")]
+    NotEmpty,
 }
 
 /// What a load came to.
@@ -76,7 +79,7 @@ pub async fn load(
         return Ok(Outcome::AlreadyThere(refreshed));
     }
 
-    let progress = Progress::new(DAYS.unsigned_abs());
+    let progress = Progress::new(DAYS.unsigned_abs(), "days", "requests");
     progress.says("companies, agents and their history");
     let platform = Platform::new(seed, now);
     insert_agents(&mut tx, &platform).await?;

@@ -8,7 +8,9 @@ use std::time::Instant;
 use anyhow::Context;
 use clap::{Parser, Subcommand, ValueEnum};
 use demo_data::companies::Status;
-use demo_data::{Loaded, Outcome, Refreshed, Seed, SignedUpUser, demo_users, load};
+use demo_data::{
+    BulkScale, Loaded, Outcome, Refreshed, Seed, SignedUpUser, demo_users, load, load_bulk, load_requests,
+};
 use sqlx::{Connection, PgConnection};
 
 /// Makes demo data: a believable platform that follows from a seed.
@@ -32,9 +34,9 @@ enum Command {
         /// Where; without a password it is taken from PGPASSFILE. The login must be a member of `app_owner`.
         #[arg(long)]
         database_url: String,
-        /// The demo users with the `sub` that the user pool gave each.
+        /// The demo users with the `sub` that the user pool gave each. Needed for the demo's scale only.
         #[arg(long)]
-        users: PathBuf,
+        users: Option<PathBuf>,
         /// What everything follows from.
         #[arg(long, default_value_t = Seed::DEFAULT.0)]
         seed: u64,
@@ -42,12 +44,28 @@ enum Command {
         #[arg(long, value_enum, default_value_t = Scale::Demo)]
         scale: Scale,
     },
+    /// Make raw requests on yesterday's date for a platform of the scale `s` or `l`, and roll nothing up.
+    Requests {
+        /// Where; without a password it is taken from PGPASSFILE. The login must be a member of `app_owner`.
+        #[arg(long)]
+        database_url: String,
+        /// How many.
+        #[arg(long, default_value_t = 10_000_000)]
+        rows: i64,
+        /// What everything follows from.
+        #[arg(long, default_value_t = Seed::DEFAULT.0)]
+        seed: u64,
+    },
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Scale {
     /// 53 companies, 90 days of raw requests.
     Demo,
+    /// For measuring: 1,000 companies, 180 days of rollups.
+    S,
+    /// For measuring: 20,000 companies, 180 days of rollups.
+    L,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -60,9 +78,8 @@ async fn main() -> anyhow::Result<()> {
         }
         Command::Load { database_url, users, seed, scale: Scale::Demo } => {
             let started = Instant::now();
-            let users = read_users(&users)?;
-            let mut connection =
-                PgConnection::connect(&database_url).await.context("the database can't be reached")?;
+            let users = read_users(&users.context("the demo's scale needs --users")?)?;
+            let mut connection = connect(&database_url).await?;
             let outcome = load(&mut connection, Seed(seed), &users).await?;
             connection.close().await?;
             match outcome {
@@ -81,8 +98,32 @@ async fn main() -> anyhow::Result<()> {
                 }
             }
         }
+        Command::Load { database_url, users: _, seed, scale: scale @ (Scale::S | Scale::L) } => {
+            let started = Instant::now();
+            let scale = if matches!(scale, Scale::S) { BulkScale::Small } else { BulkScale::Large };
+            let mut connection = connect(&database_url).await?;
+            let rows = load_bulk(&mut connection, Seed(seed), scale).await?;
+            connection.close().await?;
+            writeln!(
+                out,
+                "{} tenants with {rows} rows of usage loaded in {:.1} s (seed {seed}).",
+                scale.tenants(),
+                started.elapsed().as_secs_f64()
+            )?;
+        }
+        Command::Requests { database_url, rows, seed } => {
+            let started = Instant::now();
+            let mut connection = connect(&database_url).await?;
+            let day = load_requests(&mut connection, Seed(seed), rows).await?;
+            connection.close().await?;
+            writeln!(out, "{rows} requests made on {day} in {:.1} s.", started.elapsed().as_secs_f64())?;
+        }
     }
     Ok(())
+}
+
+async fn connect(database_url: &str) -> anyhow::Result<PgConnection> {
+    PgConnection::connect(database_url).await.context("the database can't be reached")
 }
 
 fn read_users(path: &PathBuf) -> anyhow::Result<Vec<SignedUpUser>> {

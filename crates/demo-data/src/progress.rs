@@ -12,18 +12,21 @@ const LINES: u64 = 6;
 pub struct Progress {
     bar: ProgressBar,
     plain: bool,
+    unit: &'static str,
+    rows_of: &'static str,
 }
 
 impl Progress {
-    /// Of this many steps.
+    /// Of this many steps, each one of `unit`, that load rows of this kind.
     #[must_use]
-    pub fn new(steps: u64) -> Self {
+    pub fn new(steps: u64, unit: &'static str, rows_of: &'static str) -> Self {
         let plain = !io::stderr().is_terminal();
         let target = if plain { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         let bar = ProgressBar::with_draw_target(Some(steps), target);
-        let style = ProgressStyle::with_template("{bar:30} {pos:>3}/{len} days  {msg}  {elapsed}");
+        let style = ProgressStyle::with_template("{bar:30} {pos:>3}/{len} {prefix}  {msg}  {elapsed}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        Self { bar, plain }
+        bar.set_prefix(unit);
+        Self { bar, plain, unit, rows_of }
     }
 
     /// Something begins that isn't counted in steps.
@@ -34,11 +37,11 @@ impl Progress {
 
     /// A step is done; `rows` are loaded by now.
     pub fn step(&self, rows: usize) {
-        self.bar.set_message(format!("{rows} requests"));
+        self.bar.set_message(format!("{rows} {}", self.rows_of));
         self.bar.inc(1);
         let (done, all) = (self.bar.position(), self.bar.length().unwrap_or(1));
         if done % all.div_ceil(LINES) == 0 || done == all {
-            self.line(&format!("{done} of {all} days, {rows} requests"));
+            self.line(&format!("{done} of {all} {}, {rows} {}", self.unit, self.rows_of));
         }
     }
 

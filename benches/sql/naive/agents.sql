@@ -1,0 +1,9 @@
+SELECT a.id, a.name, a.segment, ta.status, ta.activated_at,
+    COALESCE(SUM(u.total_requests), 0), COALESCE(SUM(u.successful_requests), 0), AVG(u.avg_response_time_ms)
+FROM naive.tenant_agents ta
+JOIN naive.agents a ON a.id = ta.agent_id
+LEFT JOIN naive.tenant_usage_daily u
+    ON u.tenant_id = ta.tenant_id AND u.agent_id = ta.agent_id AND u.date >= CURRENT_DATE - INTERVAL '30 days'
+WHERE ta.tenant_id = :tenant_id AND ta.status = 'active'
+GROUP BY a.id, a.name, a.segment, ta.status, ta.activated_at
+ORDER BY a.name;
