@@ -58,14 +58,14 @@ impl Stage {
             // The design's own statements take longer than the roles allow.
             connection.execute("SET statement_timeout = 0").await?;
         }
-        Ok(Self {
-            scale,
-            sample: Sample::take(&mut superuser).await?,
-            pools: Pools { tenant: server.pool(scale, "app_tenant")? },
-            tenant,
-            internal,
-            superuser,
-        })
+        let sample = Sample::take(&mut superuser).await?;
+        let mut pools = Pools {
+            tenant: server.pool(scale, "app_tenant")?,
+            internal: server.pool(scale, "app_internal")?,
+            behind: None,
+        };
+        pools.look_ahead(&sample).await?;
+        Ok(Self { scale, sample, pools, tenant, internal, superuser })
     }
 
     /// The server's settings that aren't its defaults.
@@ -87,10 +87,10 @@ impl Stage {
         statements: &[Statement],
         round: usize,
     ) -> anyhow::Result<Duration> {
-        let values = self.sample.values(round, read.period);
+        let values = read.values(&self.sample, round);
         let tenant = self.sample.tenant(round);
         let started = Instant::now();
-        if contender == Kind::Full {
+        if contender == Kind::Full || (contender == Kind::Design && read.design.is_none()) {
             read.answer(&self.pools, &self.sample, round).await?;
         } else {
             match read.audience {
@@ -205,9 +205,15 @@ pub(crate) async fn read(stages: &mut [Stage], read: &Read, effort: Effort) -> a
             if stage > 0 && matches!(kind, Kind::Naive | Kind::Floor) {
                 continue;
             }
+            // What the design has no way for, and what is the same as another contender, sits out.
+            if (kind == Kind::Naive && read.naive.is_empty())
+                || (kind == Kind::Full && (read.full.is_none() || read.design.is_none()))
+            {
+                continue;
+            }
             let statements = Statement::all(match kind {
                 Kind::Naive => read.naive,
-                Kind::Design => read.design,
+                Kind::Design => read.design.unwrap_or_default(),
                 Kind::Full => "",
                 Kind::Floor => include_str!("../sql/floor.sql"),
             });

@@ -178,9 +178,9 @@ impl fmt::Display for Table {
                 for (column, width) in widths.iter().enumerate() {
                     let width = *width;
                     if column == 0 {
-                        write!(f, "| {:-<width$} ", "")?
+                        write!(f, "| {:-<width$} ", "")?;
                     } else {
-                        write!(f, "| {:->width$}: ", "", width = width - 1)?
+                        write!(f, "| {:->width$}: ", "", width = width - 1)?;
                     }
                 }
                 writeln!(f, "|")?;

@@ -19,8 +19,6 @@ pub(crate) struct Sample {
     pub(crate) tenants: Vec<Uuid>,
     /// The tenants' CNPJs.
     pub(crate) cnpjs: Vec<String>,
-    /// The tenants' names.
-    pub(crate) names: Vec<String>,
     /// Where a page far behind begins: half-way down the list of active tenants, at row 10,000 at most.
     pub(crate) deep: i64,
 }
@@ -30,8 +28,8 @@ impl Sample {
         let today = sqlx::query_scalar("SELECT max(date) FROM alquimista_platform.aggregated_days")
             .fetch_one(&mut *connection)
             .await?;
-        let rows: Vec<(Uuid, String, String)> = sqlx::query_as(
-            "SELECT t.id, t.cnpj::text, t.name
+        let rows: Vec<(Uuid, String)> = sqlx::query_as(
+            "SELECT t.id, t.cnpj::text
              FROM alquimista_platform.tenants AS t
              WHERE t.status = 'active'
                  AND (SELECT count(*) FROM alquimista_platform.tenant_agents AS a WHERE a.tenant_id = t.id AND a.status = 'active') = 5
@@ -50,9 +48,8 @@ impl Sample {
                 .await?;
         Ok(Self {
             today,
-            tenants: rows.iter().map(|(id, _, _)| *id).collect(),
-            cnpjs: rows.iter().map(|(_, cnpj, _)| cnpj.clone()).collect(),
-            names: rows.into_iter().map(|(_, _, name)| name).collect(),
+            tenants: rows.iter().map(|(id, _)| *id).collect(),
+            cnpjs: rows.into_iter().map(|(_, cnpj)| cnpj).collect(),
             deep: (active / 2).min(10_000),
         })
     }

@@ -1,0 +1,1 @@
+SELECT COUNT(*) FROM naive.tenants WHERE status = 'active';
