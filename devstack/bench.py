@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 
 from devstack import build, packages, postgres, stack
-from devstack.config import CARGO_PROFILE, MIGRATOR, ROOT
+from devstack.config import MEASURED_PROFILE, MIGRATOR, ROOT
 from devstack.console import Failure, step
 from devstack.instance import SUPERUSER, Instance
 from devstack.supervisor import Supervisor
@@ -33,6 +33,7 @@ def run(instance: Instance, scale: str, *, quick: bool, json_file: Path | None, 
     with instance.locked():
         with step("Building"):
             build.compile_workspace()
+            build.compile_packages(MEASURED_PROFILE, "--package", "bench")
         instance.prepare()
         supervisor = Supervisor(instance)
         try:
@@ -109,10 +110,10 @@ def _load(instance: Instance, scale: str) -> None:
 
 
 def _measure(instance: Instance, scale: str, *, quick: bool, json_file: Path | None, options: list[str]) -> None:
-    command: list[str | Path] = [build.binary("bench"), "run", "--scale", scale.lower()]
+    command: list[str | Path] = [build.binary("bench", MEASURED_PROFILE), "run", "--scale", scale.lower()]
     command += ["--database-url", instance.database_url(SUPERUSER, "postgres"), "--passwords", instance.pgpass]
     command += ["--json", json_file or instance.directory / "result.json"]
-    command += ["--machine", _machine(), "--profile", CARGO_PROFILE]
+    command += ["--machine", _machine(), "--profile", MEASURED_PROFILE]
     _execute([*command, *(["--quick"] if quick else []), *options])
 
 

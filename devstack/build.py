@@ -24,13 +24,18 @@ def build() -> None:
 
 def compile_workspace() -> None:
     """Compiles everything; cargo's progress goes to the terminal."""
+    # All of the workspace, as the tests do: another selection has other features, and would compile everything twice.
+    compile_packages(CARGO_PROFILE, "--workspace")
+
+
+def compile_packages(profile: str, *selection: str) -> None:
+    """Compiles some of the workspace's packages; cargo's progress goes to the terminal."""
     if shutil.which("cargo") is None:
         raise Failure("cargo isn't installed. Install Rust from https://rustup.rs and try again.")
-    # All of the workspace, as the tests do: another selection has other features, and would compile everything twice.
-    command = ["cargo", "build", "--locked", "--workspace", "--profile", CARGO_PROFILE]
+    command = ["cargo", "build", "--locked", *selection, "--profile", profile]
     if subprocess.run(command, cwd=ROOT, env=cargo_environment()).returncode != 0:
         raise Failure("The build failed; cargo's message is above.")
 
 
-def binary(name: str) -> Path:
-    return CARGO_TARGET / CARGO_PROFILE / name
+def binary(name: str, profile: str = CARGO_PROFILE) -> Path:
+    return CARGO_TARGET / profile / name

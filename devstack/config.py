@@ -24,6 +24,8 @@ STACK_NAME = "painel-local"
 LAMBDAS = ("tenant-api", "internal-api", "aggregate-daily-metrics", "migrate")
 # Enough optimisation for the demo data, little enough to build quickly.
 CARGO_PROFILE = "fast"
+# As optimised as what is deployed: for the benchmark.
+MEASURED_PROFILE = "measured"
 
 DATABASE = "painel"
 # In the cloud the database service makes the first login, and the migrations make the others.

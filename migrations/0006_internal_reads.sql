@@ -206,7 +206,8 @@ SELECT count_ended_days();
 
 -- Top lists ----------------------------------------------------------------------------------------------------------
 
--- A day's requests by tenant, all agents together: what the top lists add up. Days first, because a period is a range.
+-- A day's requests by tenant, all agents together. Days first, because a period of everybody's, which the top lists add
+-- up, is a range.
 CREATE TABLE tenant_requests_daily (
     date date NOT NULL,
     tenant_id uuid NOT NULL,
@@ -214,6 +215,8 @@ CREATE TABLE tenant_requests_daily (
     successful_requests integer NOT NULL,
     PRIMARY KEY (date, tenant_id) INCLUDE (total_requests, successful_requests)
 );
+-- And a tenant's days in order, for lists of tenants.
+CREATE INDEX tenant_requests_daily_by_tenant ON tenant_requests_daily (tenant_id, date) INCLUDE (total_requests);
 ALTER TABLE tenant_requests_daily SET (autovacuum_vacuum_insert_scale_factor = 0.01, autovacuum_analyze_scale_factor = 0.02);
 INSERT INTO tenant_requests_daily
 SELECT date, tenant_id, sum(total_requests), sum(successful_requests)
@@ -313,6 +316,9 @@ $$;
 
 CREATE INDEX tenant_integrations_by_name
     ON tenant_integrations ((fold_name(integration_name)) COLLATE "C", id) INCLUDE (integration_type, status);
+-- Nobody's incidents, newest first: IS NULL on a leading column doesn't order what follows it.
+CREATE INDEX operational_events_incidents_of_platform ON operational_events (created_at DESC, id DESC)
+    WHERE event_type = 'incident' AND tenant_id IS NULL;
 CREATE INDEX operational_events_incidents_open ON operational_events (created_at DESC, id DESC)
     WHERE event_type = 'incident' AND resolved_at IS NULL;
 

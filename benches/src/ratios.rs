@@ -110,7 +110,8 @@ pub(crate) fn checks(reads: &[ReadResult], job: Option<&JobResult>) -> Vec<Check
         check(format!("{name}: ours ÷ floor"), AtMost(*bound), value);
     }
     let (deep, first, bound) = DEEP_TO_FIRST;
-    check(format!("{deep} ÷ page 1"), AtMost(bound), ratio(of(deep, Kind::Design), of(first, Kind::Design)));
+    // Both by the function of `data`, without a transaction.
+    check(format!("{deep} ÷ page 1"), AtMost(bound), ratio(of(deep, Kind::Design), of(first, Kind::Full)));
     for (name, bound) in BUFFERS {
         let value = of(name, Kind::Design).and_then(|ours| i32::try_from(ours.buffers).ok()).map(f64::from);
         check(format!("{name}: buffers"), AtMost(f64::from(*bound)), value);

@@ -16,7 +16,7 @@ use crate::statement::{Value, Values};
 pub(crate) enum Audience {
     /// A transaction that sees one tenant.
     Tenant,
-    /// A statement that sees all of them.
+    /// Statements that see all of them.
     Internal,
 }
 
@@ -96,21 +96,22 @@ macro_rules! overview {
     };
 }
 
-/// A read whose function answers with the design's fields and hardly more.
+/// Any other read of the internal API.
 macro_rules! internal_read {
-    ($name:literal, $period:expr, $naive:expr, $full:expr) => {
+    ($name:literal, $period:expr, $naive:expr, $design:expr, $full:expr) => {
         Read {
             name: $name,
             audience: Audience::Internal,
             period: $period,
             naive: $naive,
-            design: None,
+            design: $design,
             full: Some($full),
         }
     };
 }
 
 const NAIVE_LIST: &str = include_str!("../sql/naive/tenants.sql");
+const LIST: &str = include_str!("../sql/design/tenants.sql");
 const NAIVE_SEARCH: &str = include_str!("../sql/naive/search.sql");
 
 /// All of them, in the order of the report.
@@ -122,14 +123,21 @@ pub(crate) const READS: &[Read] = &[
     tenant_read!("tenant/usage 30d", Period::Month, "usage", Full::Usage),
     tenant_read!("tenant/usage 90d", Period::Quarter, "usage", Full::Usage),
     tenant_read!("tenant/incidents", Period::Month, "incidents", Full::Incidents),
-    internal_read!("internal/tenants", Period::Month, NAIVE_LIST, Full::List(Listed::First)),
+    internal_read!("internal/tenants", Period::Month, NAIVE_LIST, Some(LIST), Full::List(Listed::First)),
     internal_read!(
         "internal/tenants, row 10,000 by offset",
         Period::Month,
         NAIVE_LIST,
+        Some(LIST),
         Full::List(Listed::Deep)
     ),
-    internal_read!("internal/tenants, row 10,000 by cursor", Period::Month, "", Full::List(Listed::Behind)),
+    internal_read!(
+        "internal/tenants, row 10,000 by cursor",
+        Period::Month,
+        "",
+        None,
+        Full::List(Listed::Behind)
+    ),
     Read {
         name: "internal/tenants, total",
         audience: Audience::Internal,
@@ -138,23 +146,32 @@ pub(crate) const READS: &[Read] = &[
         design: Some(include_str!("../sql/design/total.sql")),
         full: None,
     },
-    internal_read!("internal/tenants, search a CNPJ", Period::Month, NAIVE_SEARCH, Full::List(Listed::Cnpj)),
+    internal_read!(
+        "internal/tenants, search a CNPJ",
+        Period::Month,
+        NAIVE_SEARCH,
+        Some(include_str!("../sql/design/search_cnpj.sql")),
+        Full::List(Listed::Cnpj)
+    ),
     internal_read!(
         "internal/tenants, search broadly",
         Period::Month,
         NAIVE_SEARCH,
+        Some(include_str!("../sql/design/search.sql")),
         Full::List(Listed::Broadly)
     ),
     internal_read!(
         "internal/tenants/{id}",
         Period::Month,
         include_str!("../sql/naive/detail.sql"),
+        Some(include_str!("../sql/design/detail.sql")),
         Full::Detail
     ),
     internal_read!(
         "internal/tenants/{id}/agents",
         Period::Month,
         include_str!("../sql/naive/managed_agents.sql"),
+        None,
         Full::ManagedAgents
     ),
     overview!("internal/usage/overview 7d", Period::Week),
@@ -164,6 +181,7 @@ pub(crate) const READS: &[Read] = &[
         "internal/billing/overview 90d",
         Period::Quarter,
         include_str!("../sql/naive/billing.sql"),
+        Some(include_str!("../sql/design/billing.sql")),
         Full::Billing
     ),
 ];

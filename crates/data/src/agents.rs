@@ -65,8 +65,9 @@ pub async fn of_tenant(
         SELECT
             (SELECT d.as_of FROM alquimista_platform.aggregated_days AS d ORDER BY d.date DESC LIMIT 1) AS as_of,
             a.id AS "id?", a.name AS "name?", a.segment, a.status AS "status?", a.activated_at,
-            u.total AS "total?", u.successful AS "successful?", u.time_sum AS "time_sum?", u.time_count AS "time_count?",
-            h.buckets AS "buckets?", h.counts AS "counts?"
+            u.total_requests AS "total?", u.successful_requests AS "successful?", u.response_time_sum AS "time_sum?",
+            u.response_time_count AS "time_count?", u.response_time_buckets AS "buckets?",
+            u.response_time_counts AS "counts?"
         FROM alquimista_platform.tenants AS t
         LEFT JOIN LATERAL (
             SELECT g.id, g.name, g.name_key, g.segment, ta.status, ta.activated_at
@@ -77,24 +78,8 @@ pub async fn of_tenant(
             ORDER BY g.name_key, g.id
             LIMIT 1000
         ) AS a ON true
-        LEFT JOIN (
-            SELECT d.agent_id, sum(d.total_requests) AS total, sum(d.successful_requests) AS successful,
-                sum(d.response_time_sum)::bigint AS time_sum, sum(d.response_time_count) AS time_count
-            FROM alquimista_platform.tenant_usage_daily AS d
-            WHERE d.tenant_id = $1 AND d.date BETWEEN $2 AND $3
-            GROUP BY d.agent_id
-        ) AS u ON u.agent_id = a.id
-        LEFT JOIN (
-            SELECT b.agent_id, array_agg(b.bucket) AS buckets, array_agg(b.count) AS counts
-            FROM (
-                SELECT d.agent_id, pair.bucket, sum(pair.count)::integer AS count
-                FROM alquimista_platform.tenant_usage_daily AS d,
-                    unnest(d.response_time_buckets, d.response_time_counts) AS pair (bucket, count)
-                WHERE d.tenant_id = $1 AND d.date BETWEEN $2 AND $3
-                GROUP BY d.agent_id, pair.bucket
-            ) AS b
-            GROUP BY b.agent_id
-        ) AS h ON h.agent_id = a.id
+        LEFT JOIN alquimista_platform.tenant_usage_daily AS u
+            ON u.tenant_id = $1 AND u.date BETWEEN $2 AND $3 AND u.agent_id = a.id
         WHERE t.id = $1
         ORDER BY a.name_key, a.id
         "#,
@@ -113,25 +98,23 @@ pub async fn of_tenant(
 
     let Some(any) = rows.first() else { return Ok(None) };
     let as_of = any.as_of;
-    let agents = rows.into_iter().filter_map(|row| {
-        let mut usage = Usage {
-            total: row.total.unwrap_or(0),
-            successful: row.successful.unwrap_or(0),
-            time_sum: row.time_sum.unwrap_or(0),
-            time_count: row.time_count.unwrap_or(0),
-            ..Usage::default()
-        };
-        usage.add_histogram(&row.buckets.unwrap_or_default(), &row.counts.unwrap_or_default());
-        Some(TenantAgent {
-            id: row.id?,
-            name: row.name?,
-            segment: row.segment,
-            status: row.status?,
-            activated_at: row.activated_at,
-            usage,
-        })
-    });
-    Ok(Some(TenantAgents { agents: agents.collect(), as_of }))
+    let mut agents: Vec<TenantAgent> = Vec::new();
+    for row in rows {
+        let (Some(id), Some(name), Some(status)) = (row.id, row.name, row.status) else { continue };
+        // A row a day of use, one agent's after the other's.
+        if agents.last().is_none_or(|last| last.id != id) {
+            let (segment, activated_at) = (row.segment, row.activated_at);
+            agents.push(TenantAgent { id, name, segment, status, activated_at, usage: Usage::default() });
+        }
+        if let Some(agent) = agents.last_mut() {
+            agent.usage.total += i64::from(row.total.unwrap_or(0));
+            agent.usage.successful += i64::from(row.successful.unwrap_or(0));
+            agent.usage.time_sum += row.time_sum.unwrap_or(0);
+            agent.usage.time_count += i64::from(row.time_count.unwrap_or(0));
+            agent.usage.add_histogram(&row.buckets.unwrap_or_default(), &row.counts.unwrap_or_default());
+        }
+    }
+    Ok(Some(TenantAgents { agents, as_of }))
 }
 
 /// An agent of a tenant, as the internal team manages it.

@@ -65,6 +65,15 @@ impl Search {
     }
 }
 
+impl Search {
+    /// The CNPJ that the text is all of, as it is stored, if it is one.
+    pub(crate) fn whole_cnpj(&self) -> Option<String> {
+        let pattern = self.cnpj_pattern()?;
+        let kept = pattern.trim_matches('%');
+        (kept.chars().count() == 14).then(|| kept.to_owned())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,6 +89,9 @@ mod tests {
         let pattern = |text| Search::new(text).unwrap().cnpj_pattern();
         assert_eq!(pattern("12.abc.345/").as_deref(), Some("%12ABC345%"));
         assert_eq!(pattern("0001-81").as_deref(), Some("%000181%"));
+        let whole = |text| Search::new(text).unwrap().whole_cnpj();
+        assert_eq!(whole("12.abc.345/01de-35").as_deref(), Some("12ABC34501DE35"));
+        assert_eq!((whole("12.abc.345/01de-3"), whole("12.abc.345/01de-355")), (None, None));
         for text in ["123", "1.2-3", "padaria", "a.b", "....", "%%%%1"] {
             assert_eq!(pattern(text), None, "{text}");
         }

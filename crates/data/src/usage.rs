@@ -5,7 +5,8 @@ use std::ops::AddAssign;
 
 use auth_context::TenantScope;
 use chrono::{DateTime, NaiveDate, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use sqlx::types::Json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -26,15 +27,48 @@ pub struct Usage {
     pub time_sum: i64,
     /// The number of these.
     pub time_count: i64,
-    /// Their number by bucket; see `response_time_bucket` in the migrations. Written by `add_histogram`.
-    pub(crate) histogram: BTreeMap<i16, i64>,
+    /// Their number by bucket. Written by `add_histogram`.
+    pub(crate) histogram: Histogram,
+}
+
+/// Counts by bucket, from -1 on; see `response_time_bucket` in the migrations. Of one length, so that adding two up is one
+/// pass over both.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Histogram(Box<[i64; BUCKETS]>);
+
+/// The last bucket is that of the longest time that the database can store: floor(7 ln (2^31 - 1)) = 150.
+const BUCKETS: usize = 152;
+const FIRST_BUCKET: i16 = -1;
+
+impl Default for Histogram {
+    fn default() -> Self {
+        Self(Box::new([0; BUCKETS]))
+    }
+}
+
+impl Histogram {
+    /// What no time falls into counts as the longest.
+    fn add(&mut self, bucket: i16, count: i64) {
+        let index = usize::try_from(bucket - FIRST_BUCKET).unwrap_or(0).min(BUCKETS - 1);
+        self.0[index] += count;
+    }
+
+    /// The bucket of this rank, counted from 1.
+    fn at_rank(&self, rank: i64) -> Option<i16> {
+        let mut seen = 0;
+        let index = self.0.iter().position(|count| {
+            seen += count;
+            seen >= rank && *count > 0
+        })?;
+        i16::try_from(index).ok().map(|index| index + FIRST_BUCKET)
+    }
 }
 
 impl Usage {
     /// Adds the counts of a stored histogram.
     pub fn add_histogram<T: Copy + Into<i64>>(&mut self, buckets: &[i16], counts: &[T]) {
         for (bucket, count) in buckets.iter().zip(counts) {
-            *self.histogram.entry(*bucket).or_default() += (*count).into();
+            self.histogram.add(*bucket, (*count).into());
         }
     }
 
@@ -56,12 +90,7 @@ impl Usage {
     #[must_use]
     pub fn percentile_ms(&self, percent: i64) -> i64 {
         let rank = (self.time_count * percent + 99) / 100;
-        let mut seen = 0;
-        let reached = self.histogram.iter().find(|(_, count)| {
-            seen += **count;
-            seen >= rank
-        });
-        reached.map_or(0, |(bucket, _)| middle_of(*bucket))
+        self.histogram.at_rank(rank).map_or(0, middle_of)
     }
 
     /// The numbers that the API gives of it.
@@ -97,8 +126,8 @@ impl AddAssign<&Self> for Usage {
         self.tokens += other.tokens;
         self.time_sum += other.time_sum;
         self.time_count += other.time_count;
-        for (bucket, count) in &other.histogram {
-            *self.histogram.entry(*bucket).or_default() += count;
+        for (count, more) in self.histogram.0.iter_mut().zip(other.histogram.0.iter()) {
+            *count += more;
         }
     }
 }
@@ -243,9 +272,15 @@ pub struct Report {
 struct Cell {
     date: NaiveDate,
     agent_id: Option<Uuid>,
-    agent_name: Option<String>,
-    agent_key: Option<String>,
     usage: Usage,
+}
+
+/// An agent's name, and how it is sorted.
+#[derive(Debug, Deserialize)]
+struct AgentName {
+    id: Uuid,
+    name: String,
+    key: String,
 }
 
 /// The tenant's use in the period that ends today, of all its agents or of one. `None` if there is no such tenant, or it
@@ -261,24 +296,28 @@ pub async fn report(
     // The trend leaves today out, and so reaches a day further back than the period before.
     let first = range.previous().from.pred_opt().unwrap_or(range.from);
     let mut tx = TenantTx::begin(database, scope).await?;
-    // From the tenant, so that one without usage is told from one that does not exist.
+    // From the tenant, so that one without usage is told from one that does not exist. What would be the same on every row
+    // has a row of its own, without a date.
     let rows = sqlx::query!(
         r#"
         SELECT
-            (SELECT d.as_of FROM alquimista_platform.aggregated_days AS d ORDER BY d.date DESC LIMIT 1) AS as_of,
+            (SELECT d.as_of FROM alquimista_platform.aggregated_days AS d ORDER BY d.date DESC LIMIT 1) AS "as_of?",
             $4::uuid IS NULL
                 OR EXISTS (SELECT FROM alquimista_platform.tenant_agents AS a WHERE a.tenant_id = $1 AND a.agent_id = $4)
                 OR EXISTS (SELECT FROM alquimista_platform.tenant_usage_daily AS d WHERE d.tenant_id = $1 AND d.agent_id = $4)
-                AS "agent_known!",
-            u.date AS "date?", u.agent_id, a.name AS "agent_name?", a.name_key AS "agent_key?",
-            u.total_requests AS "total?", u.successful_requests AS "successful?", u.total_tokens_used AS "tokens?",
-            u.response_time_sum AS "time_sum?", u.response_time_count AS "time_count?",
-            u.response_time_buckets AS "buckets?", u.response_time_counts AS "counts?"
+                AS "agent_known?",
+            (SELECT json_agg(json_build_object('id', a.id, 'name', a.name, 'key', a.name_key))
+                FROM alquimista_platform.agents AS a) AS "agents?: Json<Vec<AgentName>>",
+            NULL::date AS date, NULL::uuid AS agent_id, NULL::integer AS total, NULL::integer AS successful,
+            NULL::bigint AS tokens, NULL::bigint AS time_sum, NULL::integer AS time_count,
+            NULL::smallint[] AS buckets, NULL::integer[] AS counts
         FROM alquimista_platform.tenants AS t
-        LEFT JOIN alquimista_platform.tenant_usage_daily AS u
-            ON u.tenant_id = t.id AND u.date BETWEEN $2 AND $3 AND ($4::uuid IS NULL OR u.agent_id = $4)
-        LEFT JOIN alquimista_platform.agents AS a ON a.id = u.agent_id
         WHERE t.id = $1
+        UNION ALL
+        SELECT NULL, NULL, NULL, u.date, u.agent_id, u.total_requests, u.successful_requests, u.total_tokens_used,
+            u.response_time_sum, u.response_time_count, u.response_time_buckets, u.response_time_counts
+        FROM alquimista_platform.tenant_usage_daily AS u
+        WHERE u.tenant_id = $1 AND u.date BETWEEN $2 AND $3 AND ($4::uuid IS NULL OR u.agent_id = $4)
         "#,
         scope.tenant_id(),
         first,
@@ -289,10 +328,9 @@ pub async fn report(
     .await?;
     tx.commit().await?;
 
-    let Some(any) = rows.first().filter(|row| row.agent_known) else {
-        return Ok(None);
-    };
-    let as_of = any.as_of;
+    let (mut heads, rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.date.is_none());
+    let Some(head) = heads.pop().filter(|head| head.agent_known == Some(true)) else { return Ok(None) };
+    let names = head.agents.map(|names| names.0).unwrap_or_default();
     let cells = rows.into_iter().filter_map(|row| {
         let mut usage = Usage {
             total: row.total?.into(),
@@ -303,35 +341,33 @@ pub async fn report(
             ..Usage::default()
         };
         usage.add_histogram(&row.buckets?, &row.counts?);
-        Some(Cell {
-            date: row.date?,
-            agent_id: row.agent_id,
-            agent_name: row.agent_name,
-            agent_key: row.agent_key,
-            usage,
-        })
+        Some(Cell { date: row.date?, agent_id: row.agent_id, usage })
     });
-    Ok(Some(Report::new(range, as_of, &cells.collect::<Vec<_>>())))
+    Ok(Some(Report::new(range, head.as_of, &names, &cells.collect::<Vec<_>>())))
 }
 
 /// How traffic of no agent is called, and how that name is sorted.
 const NO_AGENT: (&str, &str) = ("Sem agente", "sem agente");
 
 impl Report {
-    fn new(range: DateRange, as_of: Option<DateTime<Utc>>, cells: &[Cell]) -> Self {
+    fn new(range: DateRange, as_of: Option<DateTime<Utc>>, names: &[AgentName], cells: &[Cell]) -> Self {
+        let name_of = |id: Uuid| names.iter().find(|agent| agent.id == id);
         let within = |range: DateRange| cells.iter().filter(move |cell| range.contains(cell.date));
         let sum = |range: DateRange| within(range).map(|cell| &cell.usage).sum::<Usage>();
 
         let mut by_day: BTreeMap<NaiveDate, Usage> =
             range.days().map(|day| (day, Usage::default())).collect();
-        let mut by_agent: BTreeMap<Option<Uuid>, (&Cell, Usage)> = BTreeMap::new();
+        let mut by_agent: BTreeMap<Option<Uuid>, Usage> = BTreeMap::new();
         for cell in within(range) {
             *by_day.entry(cell.date).or_default() += &cell.usage;
-            by_agent.entry(cell.agent_id).or_insert_with(|| (cell, Usage::default())).1 += &cell.usage;
+            *by_agent.entry(cell.agent_id).or_default() += &cell.usage;
         }
-        let mut agents: Vec<_> = by_agent.into_iter().filter(|(_, (_, usage))| usage.total > 0).collect();
-        agents.sort_by_cached_key(|(id, (cell, usage))| {
-            let key = if id.is_none() { Some(NO_AGENT.1.to_owned()) } else { cell.agent_key.clone() };
+        let mut agents: Vec<_> = by_agent.into_iter().filter(|(_, usage)| usage.total > 0).collect();
+        agents.sort_by_cached_key(|(id, usage)| {
+            let key = match id {
+                None => Some(NO_AGENT.1.to_owned()),
+                Some(id) => name_of(*id).map(|agent| agent.key.clone()),
+            };
             // NULLs last, of names and of ids.
             (-usage.total, key.is_none(), key, id.is_none(), *id)
         });
@@ -351,11 +387,11 @@ impl Report {
             days: by_day.into_iter().map(|(date, usage)| Day { date, usage: usage.summary() }).collect(),
             by_agent: agents
                 .into_iter()
-                .map(|(agent_id, (cell, usage))| ByAgent {
+                .map(|(agent_id, usage)| ByAgent {
                     agent_id,
                     agent_name: match agent_id {
                         None => Some(NO_AGENT.0.to_owned()),
-                        Some(_) => cell.agent_name.clone(),
+                        Some(id) => name_of(id).map(|agent| agent.name.clone()),
                     },
                     usage: usage.summary(),
                 })
@@ -375,7 +411,7 @@ mod tests {
         for time in times {
             usage.time_sum += time;
             usage.time_count += 1;
-            *usage.histogram.entry(bucket_of(*time)).or_default() += 1;
+            usage.histogram.add(bucket_of(*time), 1);
         }
         usage
     }

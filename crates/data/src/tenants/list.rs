@@ -252,7 +252,7 @@ fn statement(filter: &TenantFilter, window: &Window<Position>, range: DateRange)
                     WHERE a.tenant_id = t.id AND a.status = 'active') AS active_agents,
                 (SELECT count(*) FROM alquimista_platform.tenant_users AS u
                     WHERE u.tenant_id = t.id AND u.disabled_at IS NULL) AS active_users,
-                (SELECT coalesce(sum(d.total_requests), 0) FROM alquimista_platform.tenant_usage_daily AS d
+                (SELECT coalesce(sum(d.total_requests), 0) FROM alquimista_platform.tenant_requests_daily AS d
                     WHERE d.tenant_id = t.id AND d.date BETWEEN ",
     );
     push_date(&mut sql, range.from);
@@ -288,7 +288,16 @@ fn push_filter(sql: &mut QueryBuilder<Postgres>, filter: &TenantFilter) {
         conditions.push("(name_key LIKE alquimista_platform.fold_name(");
         conditions.push_bind_unseparated(search.pattern()).push_unseparated(")");
         if let Some(pattern) = search.cnpj_pattern() {
-            conditions.push_unseparated(" OR cnpj::text LIKE ").push_bind_unseparated(pattern);
+            match search.whole_cnpj() {
+                // All of one: its unique index is read once, that of parts for each three characters.
+                Some(cnpj) => {
+                    conditions.push_unseparated(" OR cnpj = ").push_bind_unseparated(cnpj);
+                    conditions.push_unseparated("::bpchar");
+                }
+                None => {
+                    conditions.push_unseparated(" OR cnpj::text LIKE ").push_bind_unseparated(pattern);
+                }
+            }
         }
         conditions.push_unseparated(")");
     }
