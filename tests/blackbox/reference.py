@@ -188,8 +188,8 @@ def usage(facts: Facts, period: str = "30d", agent_id: str | None = None) -> dic
         "previous_period": {"from": before[0].isoformat(), "to": before[1].isoformat()}
         | summary(within(requests, *before)),
         "trend": trend(
-            within(requests, yesterday - (days - 1) * DAY, yesterday),
-            within(requests, yesterday - (2 * days - 1) * DAY, yesterday - days * DAY),
+            summary(within(requests, yesterday - (days - 1) * DAY, yesterday)),
+            summary(within(requests, yesterday - (2 * days - 1) * DAY, yesterday - days * DAY)),
         ),
         "daily_data": [
             {"date": day.isoformat()} | summary(per_day.get(day, []))
@@ -224,31 +224,59 @@ def all_incidents(facts: Facts) -> list[dict[str, Any]]:
 # ------------------------------------------------------------------ the rules of numbers
 
 
+@dataclass
+class Sums:
+    """What is counted of some requests."""
+
+    total: int = 0
+    successful: int = 0
+    tokens: int = 0
+    # Of the requests that have a valid one.
+    times: list[int] = field(default_factory=list)
+
+    def count(self, status: str, response_time_ms: int | None, tokens_used: int | None) -> None:
+        self.total += 1
+        self.successful += status == "success"
+        self.tokens += tokens_used or 0
+        if response_time_ms is not None and response_time_ms >= 0:
+            self.times.append(response_time_ms)
+
+    def add(self, other: "Sums") -> None:
+        self.total += other.total
+        self.successful += other.successful
+        self.tokens += other.tokens
+        self.times += other.times
+
+
 def summary(requests: Iterable[Request]) -> dict[str, Any]:
-    requests = list(requests)
-    total = len(requests)
-    successful = sum(request.status == "success" for request in requests)
-    times = sorted(r.response_time_ms for r in requests if r.response_time_ms is not None and r.response_time_ms >= 0)
+    sums = Sums()
+    for request in requests:
+        sums.count(request.status, request.response_time_ms, request.tokens_used)
+    return summary_of(sums)
+
+
+def summary_of(sums: Sums) -> dict[str, Any]:
+    times = sorted(sums.times)
     return {
-        "total_requests": total,
-        "successful_requests": successful,
-        "failed_requests": total - successful,
-        "success_rate": rounded(100 * successful, total, 2) if total else Decimal(0),
+        "total_requests": sums.total,
+        "successful_requests": sums.successful,
+        "failed_requests": sums.total - sums.successful,
+        "success_rate": rounded(100 * sums.successful, sums.total, 2) if sums.total else Decimal(0),
         "avg_response_time_ms": int(rounded(sum(times), len(times), 0)) if times else 0,
         "p50_response_time_ms": nearest_rank(times, 50),
         "p95_response_time_ms": nearest_rank(times, 95),
-        "total_tokens_used": sum(request.tokens_used or 0 for request in requests),
+        "total_tokens_used": sums.tokens,
     }
 
 
-def trend(now: list[Request], base: list[Request]) -> dict[str, Decimal | None]:
-    after, before = summary(now), summary(base)
+def trend(after: dict[str, Any], before: dict[str, Any]) -> dict[str, Decimal | None]:
+    """How one summary differs from another."""
     changes: dict[str, Decimal | None] = {}
     for name in (
         "total_requests", "successful_requests", "failed_requests", "total_tokens_used", "avg_response_time_ms",
     ):  # fmt: skip
         changes[name] = rounded(100 * (after[name] - before[name]), before[name], 2) if before[name] else None
-    changes["success_rate"] = after["success_rate"] - before["success_rate"] if base else None
+    changes["success_rate"] = after["success_rate"] - before["success_rate"] if before["total_requests"] else None
     return changes
 
 

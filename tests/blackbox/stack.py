@@ -95,9 +95,18 @@ class Stack:
     # -------------------------------------------------------------- the API
 
     def get(self, path: str, token: str | None = None, params: Any = None, **headers: str) -> httpx.Response:
+        return self.send("GET", path, token, params=params, **headers)
+
+    def send(
+        self, method: str, path: str, token: str | None = None, body: Any = None, params: Any = None, **headers: str
+    ) -> httpx.Response:  # fmt: skip
+        """A body goes as JSON; bytes go as they are, with whatever type the headers say."""
         if token is not None:
             headers["Authorization"] = token
-        return self.http.get(f"{self.api_url}{path}", params=params, headers=headers)
+        if body is not None and not isinstance(body, bytes):
+            headers = {"Content-Type": "application/json"} | headers
+            body = json.dumps(body).encode()
+        return self.http.request(method, f"{self.api_url}{path}", params=params, headers=headers, content=body)
 
     def invoke(self, function: str, event: Any) -> Any:
         """What a deployed function answers to an event, with no gateway in between."""

@@ -4,13 +4,19 @@ import datetime
 import itertools
 import random
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 from stack import Stack
 
 UTC = datetime.UTC
+# Before all that ever happened.
+BEGINNING = datetime.datetime(2000, 1, 1, tzinfo=UTC)
+# What stays when a tenant is deleted.
+HISTORIES = ("tenant_mrr_changes", "tenant_agent_changes", "operational_events")
+ROLLUPS = ("tenant_usage_daily", "agent_usage_daily", "tenant_requests_daily", "platform_usage_daily", "aggregated_days")
 
 # The columns of a raw request that a test chooses: tenant, agent, status, time, tokens, instant.
 RawRequest = tuple[str, str | None, str, int | None, int | None, datetime.datetime]
@@ -28,7 +34,7 @@ def random_cnpj() -> str:
 
 
 class Temporary:
-    """What a test adds to the database. Triggers are off in its connection, so no history is written of it."""
+    """What a test adds to the database. Triggers are on: the database keeps its histories and counters as it always does."""
 
     def __init__(self, database: psycopg.Connection) -> None:
         self.database = database
@@ -44,7 +50,19 @@ class Temporary:
     def tenant(self, name: str, **columns: object) -> str:
         values = {"id": str(uuid.uuid4()), "name": name, "cnpj": random_cnpj(), "plan": "starter"} | columns
         self._insert("tenants", [values])
-        self.tenants.append(str(values["id"]))
+        return self.adopt(str(values["id"]))
+
+    def adopt(self, tenant_id: str) -> str:
+        """Takes care of a tenant that the API made."""
+        self.tenants.append(tenant_id)
+        return tenant_id
+
+    def user(self, tenant_id: str, email: str, **columns: object) -> str:
+        values = {
+            "id": str(uuid.uuid4()), "tenant_id": tenant_id, "cognito_sub": str(uuid.uuid4()), "email": email,
+            "role": "USER",
+        } | columns  # fmt: skip
+        self._insert("tenant_users", [values])
         return str(values["id"])
 
     def agent(self, name: str, **columns: object) -> str:
@@ -100,6 +118,15 @@ class Temporary:
             snapshot = self.database.execute("SELECT snapshot_at FROM aggregate_day(%s)", [day]).fetchone()[0]
         return snapshot
 
+    @contextmanager
+    def dated(self, instant: datetime.datetime) -> Iterator[None]:
+        """What is changed meanwhile counts from this instant, unless the tenant's history is further already."""
+        self.database.execute("SELECT set_config('app.effective_at', %s, false)", [instant.isoformat()])
+        try:
+            yield
+        finally:
+            self.database.execute("SELECT set_config('app.effective_at', '', false)")
+
     # -------------------------------------------------------------- the end
 
     def remove(self) -> None:
@@ -111,24 +138,30 @@ class Temporary:
                    WHERE tenant_id = ANY(%s) AND created_at >= day_start(%s) AND created_at < day_start(%s)""",
                 [self.tenants, *between],
             )
-        self.roll_up(self.days & self.aggregated_before)
         new_days = list(self.days - self.aggregated_before)
-        for table in ("tenant_usage_daily", "agent_usage_daily", "platform_usage_daily", "aggregated_days"):
+        for table in ROLLUPS:
             self.database.execute(f"DELETE FROM {table} WHERE date = ANY(%s)", [new_days])
         self.database.execute(
             "DELETE FROM platform_usage_hourly WHERE (hour AT TIME ZONE 'UTC')::date = ANY(%s)", [new_days]
         )
         for day in self.new_partitions:
             self.database.execute(f"DROP TABLE agent_requests_{day:%Y%m%d}")
-        # Foreign keys are triggers too: nothing cascades here.
-        for table in (
-            "operational_events", "tenant_integrations", "tenant_agents", "tenant_agent_changes", "tenant_users",
-            "tenant_mrr_changes",
-        ):  # fmt: skip
+        self._forget()
+        # Their end is dated to the beginning: what the database derived from their history is wrong from then on, and
+        # the next roll-up derives it anew.
+        with self.dated(BEGINNING):
+            self.database.execute("DELETE FROM tenants WHERE id = ANY(%s)", [self.tenants])
+        self._forget()
+        self.database.execute("DELETE FROM agents WHERE id = ANY(%s)", [self.agents])
+        self.roll_up(self.days & self.aggregated_before or {max(self.aggregated_before)})
+
+    def _forget(self) -> None:
+        """Takes back what is a record, and so is refused while triggers are on."""
+        self.database.execute("SET session_replication_role = replica")
+        for table in HISTORIES:
             self.database.execute(f"DELETE FROM {table} WHERE tenant_id = ANY(%s)", [self.tenants])
         self.database.execute("DELETE FROM operational_events WHERE id = ANY(%s)", [self.platform_incidents])
-        self.database.execute("DELETE FROM tenants WHERE id = ANY(%s)", [self.tenants])
-        self.database.execute("DELETE FROM agents WHERE id = ANY(%s)", [self.agents])
+        self.database.execute("SET session_replication_role = origin")
 
     def _insert(self, table: str, rows: Sequence[dict[str, object]]) -> None:
         columns = list(rows[0])
@@ -137,10 +170,26 @@ class Temporary:
                 copy.write_row([row[column] for column in columns])
 
 
+def newest_aggregation(database: psycopg.Connection) -> datetime.datetime | None:
+    """Until when all requests are counted."""
+    newest = database.execute("SELECT as_of FROM aggregated_days ORDER BY date DESC LIMIT 1").fetchone()
+    return newest[0] if newest else None
+
+
+def steadily(database: psycopg.Connection, check: Callable[[], Any]) -> Any:
+    """The job runs by its schedule: a check that fails and in whose midst it ran is made again."""
+    while True:
+        before = newest_aggregation(database)
+        try:
+            return check()
+        except AssertionError:
+            if newest_aggregation(database) == before:
+                raise
+
+
 @contextmanager
 def temporary(stack: Stack) -> Iterator[Temporary]:
     with stack.database() as database:
-        database.execute("SET session_replication_role = replica")
         rows = Temporary(database)
         try:
             yield rows

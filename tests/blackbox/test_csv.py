@@ -1,8 +1,6 @@
 """CSV: the same rows as the JSON, in a form that spreadsheets open without harm."""
 
-import csv
 import datetime
-import io
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,6 +12,7 @@ import reference
 from problems import assert_problem
 from reference import DAY, UTC
 from stack import Stack
+from tables import DANGEROUS, assert_equal_rows, parsed
 from temporary import Temporary, temporary
 
 USAGE, INCIDENTS = "/tenant/usage", "/tenant/incidents"
@@ -31,7 +30,6 @@ CELLS = [
     "vírgula, aqui", "aspas \"duplas\"", "\"", "\"\"", "linha 1\nlinha 2", "linha 1\r\nlinha 2", "fim\r", " espaços ", " ",
     "ponto;e;vírgula", "ção 😀 \u200b\ufeff", "\ufeffBOM", "1e5", "007", "null", "x" * 250, "a=b", "a\x01\x7fb", "#", "%d",
 ]  # fmt: skip
-DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @dataclass
@@ -68,45 +66,6 @@ def get(stack: Stack, token: Callable[..., str]) -> Callable[..., httpx.Response
         return stack.get(path, token("INTERNAL_SUPPORT"), {"tenant_id": tenant_id} | params, **headers)
 
     return of
-
-
-def parsed(answer: httpx.Response) -> list[list[str]]:
-    """Header and rows of a CSV answer, whose form is checked byte by byte."""
-    assert answer.status_code == 200, answer.text
-    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
-    assert answer.headers["cache-control"] == "private, no-cache"
-    assert answer.headers["vary"] == "Authorization, Accept"
-    assert not answer.content.startswith(b"\xef\xbb\xbf")
-    text = answer.content.decode("utf-8", "strict")
-    rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
-    # RFC 4180: every record ends with CRLF, and nothing else ends one; quotes go around whole cells only.
-    quoted = r'"(?:[^"]++|"")*+"'
-    any_cell = rf'(?:{quoted}|[^",\r\n]*+)'
-    assert re.fullmatch(rf"(?:{any_cell}(?:,{any_cell})*+\r\n)++", text)
-    assert re.sub(quoted, "", text).count("\r\n") == len(rows)
-    return rows
-
-
-def cell(value: Any) -> str:
-    """How a JSON value is written in a cell."""
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return f"'{value}" if value.startswith(DANGEROUS) else value
-    return str(value)
-
-
-def assert_equal_rows(answer: httpx.Response, fields: list[str], json_rows: list[dict[str, Any]]) -> None:
-    header, *rows = parsed(answer)
-    assert header == fields
-    assert all(list(row) == fields for row in json_rows), "the JSON has the same names in the same order"
-    assert len(rows) == len(json_rows)
-    for row, json_row in zip(rows, json_rows, strict=True):
-        for name, text, value in zip(fields, row, json_row.values(), strict=True):
-            if isinstance(value, int | float):
-                assert float(text) == value and re.fullmatch(r"-?\d+(\.\d{1,2})?", text), (name, text, value)
-            else:
-                assert text == cell(value), (name, text, value)
 
 
 @pytest.mark.parametrize("period", ["7d", "30d", "90d"])

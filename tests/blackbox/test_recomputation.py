@@ -5,7 +5,6 @@ A failure prints its seed: run again with SEED=… in the environment to see the
 
 import datetime
 import json
-import os
 import random
 import uuid
 from collections.abc import Callable, Iterator
@@ -16,32 +15,15 @@ from typing import Any
 
 import pytest
 import reference
+from chance import NAMES, Chance, interesting_days, seed_of_run
 from problems import assert_problem
 from reference import DAY, PERIODS, UTC, Facts, differences
 from stack import PASSWORD, Stack
-from temporary import RawRequest, Temporary, temporary
+from temporary import Temporary, steadily, temporary
 
-STATUSES = ["success"] * 12 + ["error"] * 3 + ["timeout", "SUCCESS", "success ", "sucesso", ""]
-TIMES = [None, -1, -(2**31), 0, 0, 1, 2, 9, 10, 11, 600_000, 600_001, 2**31 - 1]
-# Names that differ only in accents or case, sort apart from their bytes, or are what no agent is called.
-NAMES = ["Águia", "aguia", "AGUIA", "água", "Zebra", "zé", "Éden", "ñandu", "Sem agente", "Sem Agente", "øre", "10 mil",
-         "ﬁel", "Ação & Reação", "😀 alegre", "_", "~til", "a b", "a-b", "ab"]  # fmt: skip
 # What the random tenants are like: how many requests, and how they spread over the days.
 RANDOM_TENANTS = {"busy": 2_500, "usual": 400, "rare": 25}
 TENANTS = [*RANDOM_TENANTS, "borders", "no times", "only before", "only now", "one a value", "nothing"]
-
-
-def interesting_days(today: datetime.date) -> list[datetime.date]:
-    """First and last day of every period, of the periods before and of those that trends compare; ends of months."""
-    ages = {0, 1}
-    for days in PERIODS.values():
-        ages |= {days - 1, days, days + 1, 2 * days - 1, 2 * days, 2 * days + 1}
-    found = {today - age * DAY for age in ages}
-    for age in range(62):
-        day = today - age * DAY
-        if day.day == 1:
-            found |= {day, day - DAY}
-    return sorted(found)
 
 
 @dataclass
@@ -60,28 +42,12 @@ class World:
     idle_agent: str
 
 
-class Maker:
+class Maker(Chance):
     """Makes the tenants. All chance comes from one seed."""
 
     def __init__(self, rows: Temporary, seed: int, today: datetime.date) -> None:
-        self.rows, self.random, self.today = rows, random.Random(seed), today
-        self.days = sorted({*interesting_days(today), *(today - self.random.randrange(185) * DAY for _ in range(12))})
-
-    def instant(self, day: datetime.date) -> datetime.datetime:
-        """Any instant of the day, often its very first or last."""
-        time = self.random.choice([
-            datetime.time(0, 0, 0, 0), datetime.time(23, 59, 59, 999_999), datetime.time(0, 0, 0, 1),
-            *[datetime.time(self.random.randrange(24), self.random.randrange(60), 59, self.random.randrange(10**6))] * 5,
-        ])  # fmt: skip
-        return datetime.datetime.combine(day, time, UTC)
-
-    def time(self) -> int | None:
-        if self.random.random() < 0.25:
-            return self.random.choice(TIMES)
-        return min(int(self.random.lognormvariate(6, 1.5)), 600_000)
-
-    def tokens(self) -> int | None:
-        return self.random.choice([None, 0, self.random.randrange(4_000), self.random.randrange(2**31)])
+        super().__init__(seed, today)
+        self.rows = rows
 
     def agents(self, tenant_id: str, count: int) -> list[str]:
         """Agents in every state of deployment, also in none, and one that isn't in the catalogue."""
@@ -111,12 +77,6 @@ class Maker:
                 credentials_secret_arn="arn:aws:secretsmanager:sa-east-1:0:secret:x", config=json.dumps({"token": "x"}),
             )  # fmt: skip
         return tenant_id, agents
-
-    def request(self, tenant_id: str, agents: list[str], day: datetime.date) -> RawRequest:
-        agent_id = self.random.choice([None, *agents, *agents[:2]])
-        return (
-            tenant_id, agent_id, self.random.choice(STATUSES), self.time(), self.tokens(), self.instant(day)
-        )  # fmt: skip
 
     def borders(self) -> tuple[str, list[str]]:
         """One request on the first and one on the last instant of every day on which something begins or ends."""
@@ -167,8 +127,7 @@ class Maker:
 
 @pytest.fixture(scope="module")
 def world(stack: Stack) -> Iterator[World]:
-    seed = int(os.environ.get("SEED") or random.SystemRandom().randrange(2**32))
-    print(f"SEED={seed}")
+    seed = seed_of_run()
     with temporary(stack) as rows:
         today = rows.database.execute("SELECT utc_today()").fetchone()[0]
         maker = Maker(rows, seed, today)
@@ -208,6 +167,10 @@ def assert_same(world: World, answered: Any, expected: Any, about: str) -> None:
 
 
 def assert_usage(world: World, ask: Callable[..., Any], name: str) -> None:
+    steadily(world.rows.database, lambda: check_usage(world, ask, name))
+
+
+def check_usage(world: World, ask: Callable[..., Any], name: str) -> None:
     facts = facts_now(world, name)
     questions = {
         (period, agent_id): expected
@@ -235,6 +198,10 @@ def test_usage(world: World, ask: Callable[..., Any], name: str) -> None:
 
 @pytest.mark.parametrize("name", TENANTS)
 def test_agents_and_integrations(world: World, ask: Callable[..., Any], name: str) -> None:
+    steadily(world.rows.database, lambda: check_agents_and_integrations(world, ask, name))
+
+
+def check_agents_and_integrations(world: World, ask: Callable[..., Any], name: str) -> None:
     facts = facts_now(world, name)
     for status in ("active", "inactive", "all"):
         answer = ask("/tenant/agents", facts.tenant_id, status=status)
@@ -258,22 +225,30 @@ def test_agents_of_the_tenant_and_no_others(
 
 
 def test_a_user_of_the_tenant_is_told_the_same(world: World, stack: Stack) -> None:
-    facts = facts_now(world, "rare")
-    with stack.temporary_user("TENANT_ADMIN", tenant=facts.tenant_id) as email:
+    with stack.temporary_user("TENANT_ADMIN", tenant=world.tenants["rare"]) as email:
         token = stack.sign_in(email, PASSWORD).id
 
         def asked(path: str, **params: str) -> Any:
             return json.loads(stack.get(path, token, params).text, parse_float=Decimal)
 
-        assert_same(world, asked("/tenant/usage", period="90d"), reference.usage(facts, "90d"), "usage")
-        assert_same(world, asked("/tenant/agents", status="all"), reference.agents(facts, "all"), "agents")
-        assert_same(world, asked("/tenant/integrations"), reference.integrations(facts), "integrations")
-        assert_same(world, asked("/tenant/incidents"), reference.incidents(facts), "incidents")
+        def check() -> None:
+            facts = facts_now(world, "rare")
+            assert_same(world, asked("/tenant/usage", period="90d"), reference.usage(facts, "90d"), "usage")
+            assert_same(world, asked("/tenant/agents", status="all"), reference.agents(facts, "all"), "agents")
+            assert_same(world, asked("/tenant/integrations"), reference.integrations(facts), "integrations")
+            assert_same(world, asked("/tenant/incidents"), reference.incidents(facts), "incidents")
+
+        steadily(world.rows.database, check)
 
 
 @pytest.mark.parametrize("tenant", [0, 1])
 def test_the_demo_data(world: World, ask: Callable[..., Any], stack: Stack, tenant: int) -> None:
-    facts = reference.read(world.rows.database, stack.user("TENANT_ADMIN", tenant=tenant)["tenant_id"])
+    tenant_id = stack.user("TENANT_ADMIN", tenant=tenant)["tenant_id"]
+    steadily(world.rows.database, lambda: check_the_demo_data(world, ask, tenant_id))
+
+
+def check_the_demo_data(world: World, ask: Callable[..., Any], tenant_id: str) -> None:
+    facts = reference.read(world.rows.database, tenant_id)
     assert len(facts.requests) > 1_000
     for period in PERIODS:
         answer = ask("/tenant/usage", facts.tenant_id, period=period)

@@ -11,6 +11,8 @@ from problems import assert_problem
 from stack import PASSWORD, Stack, Tokens
 
 ME = "/tenant/me"
+# A route of each function that answers requests.
+ROUTES = {"tenant": ME, "internal": "/internal/options"}
 
 
 @pytest.fixture(scope="module")
@@ -36,16 +38,21 @@ def without_algorithm(token: str) -> str:
 
 
 def assert_refused_twice(stack: Stack, token: str | None) -> None:
-    """Through the gateway, and by the function alone, as if the API had been deployed without its authorizer."""
-    assert stack.get(ME, token).status_code == 401
-    status, body = stack.invoke_api("tenant", ME, token)
-    assert (status, body["code"], body["error"]) == (401, "unauthorized", "Unauthorized")
+    """Through the gateway, and by each function alone, as if the API had been deployed without its authorizer."""
+    for function, route in ROUTES.items():
+        assert stack.get(route, token).status_code == 401
+        status, body = stack.invoke_api(function, route, token)
+        assert (status, body["code"], body["error"]) == (401, "unauthorized", "Unauthorized")
 
 
 def test_the_function_accepts_what_the_gateway_accepts(stack: Stack, signed_in: Tokens) -> None:
     assert stack.get(ME, signed_in.id).status_code == 200
     assert stack.get(ME, f"Bearer {signed_in.id}").status_code == 200
     assert stack.invoke_api("tenant", ME, signed_in.id)[0] == 200
+    user = stack.user("INTERNAL_SUPPORT")
+    internal = stack.sign_in(user["email"], user["password"])
+    assert stack.invoke_api("internal", ROUTES["internal"], internal.id)[0] == 200
+    assert stack.invoke_api("internal", ROUTES["internal"], internal.access)[0] == 401
 
 
 @pytest.mark.parametrize("token", [None, "", "x", "Bearer", "a.b.c", "Basic dTpw"])
@@ -81,7 +88,8 @@ def test_an_access_token_is_refused_by_the_function(stack: Stack, signed_in: Tok
 
 def test_claims_in_the_event_are_no_token(stack: Stack, signed_in: Tokens) -> None:
     claims = {"sub": "x", "cognito:groups": "INTERNAL_ADMIN", "token_use": "id"}
-    assert stack.invoke_api("tenant", ME, None, claims)[0] == 401
+    for function, route in ROUTES.items():
+        assert stack.invoke_api(function, route, None, claims)[0] == 401
     assert stack.invoke_api("tenant", ME, signed_in.id, claims)[0] == 401
 
 

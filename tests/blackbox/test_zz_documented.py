@@ -5,6 +5,7 @@ provoked, so that the first half holds for this file alone. It runs last.
 """
 
 import functools
+import json
 import re
 import uuid
 from collections.abc import Callable, Iterator
@@ -15,8 +16,9 @@ from typing import Any
 import httpx
 import pytest
 from openapi import METHODS, Document, Operation
-from problems import assert_problem
+from problems import assert_body_refused, assert_problem
 from stack import POSTGRES, Stack, until
+from temporary import random_cnpj, temporary
 
 DOCUMENT = Document()
 OPERATIONS = sorted(DOCUMENT.operations)
@@ -30,66 +32,127 @@ class Caller:
     def __init__(self, stack: Stack, token: Callable[..., str], document: Document) -> None:
         self.stack, self.token, self.document = stack, token, document
         self.tenant_id: str = stack.user("TENANT_ADMIN", tenant=0)["tenant_id"]
+        self.made: list[str] = []
         # Signed in while all is well: some statuses are provoked while little works.
         self.internal = token("INTERNAL_ADMIN")
         self.member = token("TENANT_ADMIN", tenant=0)
         user = stack.user("TENANT_ADMIN", tenant=0)
         self.access = stack.sign_in(user["email"], user["password"]).access
+        # What is changed is a company of its own.
+        self.own: dict[str, Any] = self.call(("POST", "/internal/tenants")).json()["tenant"]
 
-    def get(self, operation: Operation, token: str | None = None, params: Any = None, **headers: str) -> httpx.Response:
+    def call(
+        self, operation: Operation, token: str | None = None, params: Any = None, body: Any = None, **headers: str
+    ) -> httpx.Response:  # fmt: skip
         method, path = operation
-        assert method == "GET", f"{method} {path} needs a way to be called here"
         if params is None:
-            params = {"tenant_id": self.tenant_id} if "tenant_id" in self.document.parameters(*operation) else {}
-        path = re.sub(r"\{\w+\}", self.tenant_id, path)
-        return self.stack.get(path, token or self.internal, params, **headers)
+            params = {"tenant_id": self.tenant_id} if is_about_a_tenant(operation) else {}
+        path = re.sub(r"\{\w+\}", lambda _: self.tenant_id if method == "GET" else self.own["id"], path)
+        if method != "GET":
+            body = GOOD[operation]() if body is None else body
+            headers = GOOD_HEADERS[method] | headers
+        answer = self.stack.send(method, path, token or self.internal, body, params, **headers)
+        if answer.status_code == 201:
+            self.made.append(answer.json()["tenant"]["id"])
+        return answer
+
+
+# What is sent where something is written, unless told otherwise.
+GOOD: dict[Operation, Callable[[], Any]] = {
+    ("POST", "/internal/tenants"): lambda: {"name": "Temporário, documentado", "cnpj": random_cnpj(), "plan": "starter"},
+    ("PATCH", "/internal/tenants/{id}"): lambda: {"name": f"Temporário, documentado {uuid.uuid4()}"},
+}
+GOOD_HEADERS = {"POST": {}, "PATCH": {"If-Match": "*"}}
+
+
+def is_about_a_tenant(operation: Operation) -> bool:
+    """Whether `tenant_id` names the tenant that is asked about; in the internal lists it is a filter."""
+    return operation[1].startswith("/tenant/")
 
 
 @pytest.fixture(scope="module")
-def caller(stack: Stack, token: Callable[..., str], document: Document) -> Caller:
-    return Caller(stack, token, document)
+def caller(stack: Stack, token: Callable[..., str], document: Document) -> Iterator[Caller]:
+    caller = Caller(stack, token, document)
+    yield caller
+    # The database was down meanwhile: a connection from before would be of no use.
+    with temporary(stack) as rows:
+        for tenant_id in caller.made:
+            rows.adopt(tenant_id)
 
 
 def ok(caller: Caller, operation: Operation) -> None:
-    assert caller.get(operation).status_code == 200
+    assert caller.call(operation).status_code == (201 if operation[0] == "POST" else 200)
 
 
 def not_modified(caller: Caller, operation: Operation) -> None:
-    tag = caller.get(operation).headers["etag"]
-    answer = caller.get(operation, **{"If-None-Match": tag})
+    tag = caller.call(operation).headers["etag"]
+    answer = caller.call(operation, **{"If-None-Match": tag})
     assert (answer.status_code, answer.content, answer.headers["etag"]) == (304, b"", tag)
 
 
 def bad_request(caller: Caller, operation: Operation) -> None:
-    """Every parameter of the document given twice, and all of them named."""
-    names = sorted(caller.document.parameters(*operation))
-    answer = caller.get(operation, params=[(name, "x") for name in names for _ in range(2)])
-    assert sorted(error["parameter"] for error in answer.json()["errors"]) == names
-    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_parameter")
+    """Every parameter of the document given twice, and all of them named; a body that is none; an id that is none."""
+    if names := sorted(caller.document.parameters(*operation)):
+        answer = caller.call(operation, params=[(name, "x") for name in names for _ in range(2)])
+        assert sorted(error["parameter"] for error in answer.json()["errors"]) == names
+        assert (answer.status_code, answer.json()["code"]) == (400, "invalid_parameter")
+    if operation in GOOD:
+        assert_body_refused(caller.call(operation, body=GOOD[operation]() | {"name": "", "x": 1}), "/name", "/x")
+    if "{id}" in operation[1]:
+        malformed = (operation[0], operation[1].replace("{id}", "x"))
+        body = GOOD[operation]() if operation in GOOD else None
+        answer = caller.stack.send(*malformed, caller.internal, body, **GOOD_HEADERS.get(operation[0], {}))
+        assert_problem(answer, 400, "invalid_parameter", "id")
 
 
 def unauthorized(caller: Caller, operation: Operation) -> None:
     """By an access token, which the gateway lets through."""
-    assert_problem(caller.get(operation, caller.access), 401, "unauthorized")
-    assert caller.stack.get(operation[1]).status_code == 401
+    assert_problem(caller.call(operation, caller.access), 401, "unauthorized")
+    assert caller.stack.send(operation[0], operation[1]).status_code == 401
 
 
 def forbidden(caller: Caller, operation: Operation) -> None:
-    assert_problem(caller.get(operation, caller.token(tenant=0)), 403, "no_group")
+    assert_problem(caller.call(operation, caller.token(tenant=0)), 403, "no_group")
 
 
 def not_found(caller: Caller, operation: Operation) -> None:
     nobody = str(uuid.uuid4())
     method, path = operation
+    params = {"tenant_id": nobody} if is_about_a_tenant(operation) else {}
+    body = GOOD[operation]() if operation in GOOD else None
     unknown = re.sub(r"\{\w+\}", nobody, path)
-    params = {"tenant_id": nobody} if "tenant_id" in caller.document.parameters(*operation) else {}
-    assert_problem(caller.get((method, unknown), params=params), 404, "not_found")
+    answer = caller.stack.send(method, unknown, caller.internal, body, params, **GOOD_HEADERS.get(method, {}))
+    assert_problem(answer, 404, "not_found")
+
+
+def conflict(caller: Caller, operation: Operation) -> None:
+    other = caller.call(("POST", "/internal/tenants")).json()["tenant"]
+    assert_problem(caller.call(operation, body=GOOD[operation]() | {"cnpj": other["cnpj"]}), 409, "conflict")
+
+
+def precondition_failed(caller: Caller, operation: Operation) -> None:
+    assert_problem(caller.call(operation, **{"If-Match": '"stale"'}), 412, "precondition_failed")
+
+
+def too_large(caller: Caller, operation: Operation) -> None:
+    answer = caller.call(operation, body=b" " * 65_537, **{"Content-Type": "application/json"})
+    assert_problem(answer, 413, "too_large")
+
+
+def unsupported(caller: Caller, operation: Operation) -> None:
+    assert_problem(caller.call(operation, body=b"{}", **{"Content-Type": "text/plain"}), 415, "unsupported_media_type")
+
+
+def precondition_required(caller: Caller, operation: Operation) -> None:
+    path = operation[1].replace("{id}", caller.own["id"])
+    answer = caller.stack.send(operation[0], path, caller.internal, GOOD[operation]())
+    assert_problem(answer, 428, "precondition_required")
 
 
 def internal_error(caller: Caller, operation: Operation) -> None:
     """What the function's role may not read any more is an error of ours, and says nothing of the inside."""
     with without_rights(caller.stack, ROLES[operation[1].split("/")[1]]):
-        assert_problem(caller.get(operation), 500, "internal")
+        assert_problem(caller.call(operation), 500, "internal")
     ok(caller, operation)
 
 
@@ -103,10 +166,10 @@ def while_the_database_is_down(caller: Caller) -> dict[Operation, httpx.Response
     caller.stack.supervise("stop", POSTGRES)
     try:
         with ThreadPoolExecutor(4) as pool:
-            return dict(zip(OPERATIONS, pool.map(caller.get, OPERATIONS), strict=True))
+            return dict(zip(OPERATIONS, pool.map(caller.call, OPERATIONS), strict=True))
     finally:
         caller.stack.supervise("start", POSTGRES)
-        until(lambda: caller.get(OPERATIONS[0]).status_code == 200)
+        until(lambda: caller.call(OPERATIONS[0]).status_code == 200)
 
 
 @contextmanager
@@ -129,8 +192,9 @@ def without_rights(stack: Stack, role: str) -> Iterator[None]:
 
 # How each status is provoked. A status that the document gains needs its way here.
 WAYS = {
-    200: ok, 304: not_modified, 400: bad_request, 401: unauthorized, 403: forbidden, 404: not_found,
-    500: internal_error, 503: unavailable,
+    200: ok, 201: ok, 304: not_modified, 400: bad_request, 401: unauthorized, 403: forbidden, 404: not_found, 409: conflict,
+    412: precondition_failed, 413: too_large, 415: unsupported, 428: precondition_required, 500: internal_error,
+    503: unavailable,
 }  # fmt: skip
 
 
@@ -148,17 +212,33 @@ def test_every_documented_status_was_seen_and_no_other(document: Document) -> No
     assert document.seen == documented
 
 
+def expected_statuses(operation: Operation) -> set[int]:
+    """What can happen, by what the operation is (contract, sections 1 and 2)."""
+    method, path = operation
+    one_tenant = is_about_a_tenant(operation) or "{id}" in path
+    return (
+        {401, 403, 500, 503}
+        | {"GET": {200, 304}, "POST": {201, 409, 413, 415}, "PATCH": {200, 409, 412, 413, 415, 428}}[method]
+        | ({404} if one_tenant else set())
+        | ({400} if one_tenant or method != "GET" or DOCUMENT.parameters(*operation) else set())
+    )
+
+
 def test_what_every_operation_documents() -> None:
     for operation, described in DOCUMENT.operations.items():
-        assert {200, 304, 400, 401, 403, 404, 500, 503} <= DOCUMENT.statuses(operation), operation
+        assert DOCUMENT.statuses(operation) == expected_statuses(operation), operation
         assert described["x-allowed-groups"], operation
         assert described["operationId"] and described["summary"], operation
         assert described.get("security", DOCUMENT.content.get("security")), operation
         for status, response in described["responses"].items():
             headers = {name.lower() for name in DOCUMENT.resolved(response).get("headers", {})}
             assert "x-request-id" in headers, (operation, status)
-            if status in ("200", "304"):
+            if operation[0] == "GET" and status in ("200", "304"):
                 assert {"etag", "cache-control", "vary"} <= headers, (operation, status)
+            if operation[0] != "GET" and status in ("200", "201"):
+                assert "etag" in headers, (operation, status)
+            if status == "201":
+                assert "location" in headers, operation
             if status == "503":
                 assert "retry-after" in headers, operation
             if status == "401":
@@ -172,11 +252,12 @@ def test_what_every_operation_documents() -> None:
 def test_what_is_documented_of_parameters_is_so(caller: Caller, document: Document) -> None:
     """Each documented value is accepted, each bound is one, and what is left out is the default."""
     for operation in OPERATIONS:
+        member = caller.member if is_about_a_tenant(operation) else None
         for name, parameter in document.parameters(*operation).items():
             schema = document.resolved(parameter["schema"])
 
-            def ask(value: object = None, operation: Operation = operation, name: str = name) -> httpx.Response:
-                return caller.get(operation, caller.member, {} if value is None else {name: value})
+            def ask(value: object = None, operation: Operation = operation, name: str = name, member: Any = member) -> Any:
+                return caller.call(operation, member, {} if value is None else {name: value})
 
             good, bad = list(schema.get("enum", [])), [value.upper() for value in schema.get("enum", [])]
             if schema["type"] == "integer":
@@ -184,6 +265,9 @@ def test_what_is_documented_of_parameters_is_so(caller: Caller, document: Docume
                 bad += [schema["minimum"] - 1, schema["maximum"] + 1, "x"]
             if schema.get("format") == "uuid":
                 bad += ["x"]
+            if "maxLength" in schema:
+                good += ["é" * schema["maxLength"]]
+                bad += ["é" * (schema["maxLength"] + 1)]
             for value in good:
                 assert ask(value).status_code == 200, (operation, name, value)
             for value in bad:
@@ -193,10 +277,13 @@ def test_what_is_documented_of_parameters_is_so(caller: Caller, document: Docume
 
 
 def test_what_is_not_null_but_absent() -> None:
-    """Only `errors` of a problem may be absent; all else that has no value is null."""
+    """Of an answer only `errors` of a problem, and where each is, may be absent; all else that has no value is null."""
+    bodies = json.dumps([operation.get("requestBody") for operation in DOCUMENT.operations.values()])
+    may_be_absent = {"Problem": {"errors"}, "InvalidInput": {"parameter", "pointer"}}
     for name, schema in DOCUMENT.content["components"]["schemas"].items():
-        absent = set(schema.get("properties", {})) - set(schema.get("required", []))
-        assert absent == ({"errors"} if name == "Problem" else set()), name
+        if f'schemas/{name}"' not in bodies:
+            absent = set(schema.get("properties", {})) - set(schema.get("required", []))
+            assert absent == may_be_absent.get(name, set()), name
 
 
 def test_examples_are_examples(document: Document) -> None:
