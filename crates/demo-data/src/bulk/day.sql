@@ -89,7 +89,7 @@ SELECT
 FROM (
     SELECT at, sum(weight) OVER w / sum(weight) OVER () AS upto, (sum(weight) OVER w - weight) / sum(weight) OVER () AS before
     FROM (
-        SELECT at, (2 + 9 * exp(-(extract(hour FROM at) - 16) ^ 2 / 18))::numeric AS weight
+        SELECT at, (2 + 9 * exp(-((extract(hour FROM at) - 16) ^ 2) / 18))::numeric AS weight
         FROM setting, generate_series(
             alquimista_platform.day_start(day),
             least(now, alquimista_platform.day_start(day + 1) - interval '1 hour'), interval '1 hour'

@@ -15,7 +15,7 @@ SELECT
 FROM setting AS s
 CROSS JOIN (
     SELECT (s.requests * (weight / sum(weight) OVER ()))::bigint AS rows, h AS hour
-    FROM setting AS s, generate_series(0, 23) AS h, LATERAL (SELECT 2 + 9 * exp(-(h - 16) ^ 2 / 18.0) AS weight) AS w
+    FROM setting AS s, generate_series(0, 23) AS h, LATERAL (SELECT 2 + 9 * exp(-((h - 16) ^ 2) / 18.0) AS weight) AS w
 ) AS hours
 CROSS JOIN generate_series(0, hours.rows - 1) AS i
 CROSS JOIN LATERAL (SELECT s.hour * 100000000::bigint + i AS key) AS k
