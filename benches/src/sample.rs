@@ -31,10 +31,15 @@ impl Sample {
         let rows: Vec<(Uuid, String)> = sqlx::query_as(
             "SELECT t.id, t.cnpj::text
              FROM alquimista_platform.tenants AS t
+             JOIN (
+                 SELECT tenant_id FROM alquimista_platform.tenant_requests_daily WHERE date > $1 - 180
+                 GROUP BY tenant_id HAVING count(*) = 180
+             ) AS d ON d.tenant_id = t.id
+             JOIN (
+                 SELECT tenant_id FROM alquimista_platform.tenant_agents WHERE status = 'active'
+                 GROUP BY tenant_id HAVING count(*) = 5
+             ) AS a ON a.tenant_id = t.id
              WHERE t.status = 'active'
-                 AND (SELECT count(*) FROM alquimista_platform.tenant_agents AS a WHERE a.tenant_id = t.id AND a.status = 'active') = 5
-                 AND (SELECT count(*) FROM alquimista_platform.tenant_requests_daily AS d
-                     WHERE d.tenant_id = t.id AND d.date > $1 - 180) = 180
              ORDER BY md5(t.id::text) LIMIT $2",
         )
         .bind(today)
