@@ -64,7 +64,7 @@ BEGIN
         FROM day_cells WHERE hour IS NULL
         GROUP BY tenant_id, agent_id;
     -- A temporary table has no statistics until somebody asks for them.
-    ANALYZE day_usage;
+    ANALYZE day_usage (tenant_id, agent_id);
     SELECT coalesce(sum(total), 0) INTO rows_read FROM day_usage;
 
     -- What there is of the day. By tenant, because that is how it is indexed: the day's tenants are in the other rollup.
@@ -73,7 +73,7 @@ BEGIN
         FROM tenant_requests_daily AS r
         JOIN tenant_usage_daily AS t ON t.tenant_id = r.tenant_id AND t.date = r.date
         WHERE r.date = day;
-    ANALYZE day_before;
+    ANALYZE day_before (tenant_id, agent_id);
 
     INSERT INTO tenant_usage_daily AS t (
         tenant_id, agent_id, date, total_requests, successful_requests, response_time_sum, response_time_count,
@@ -108,6 +108,13 @@ BEGIN
     GET DIAGNOSTICS changed = ROW_COUNT;
     rows_written := rows_written + changed;
 
+    -- Few rows, for the rollups without tenants.
+    CREATE TEMP TABLE day_agents ON COMMIT DROP AS
+        SELECT agent_id, bucket, sum(total) AS total, sum(successful) AS successful, sum(time_sum) AS time_sum,
+            sum(tokens) AS tokens, max(last_at) AS last_at
+        FROM day_cells WHERE hour IS NULL
+        GROUP BY agent_id, bucket;
+
     INSERT INTO agent_usage_daily AS t (
         agent_id, date, total_requests, successful_requests, response_time_sum, response_time_count,
         response_time_buckets, response_time_counts, total_tokens_used, last_request_at
@@ -118,12 +125,7 @@ BEGIN
         coalesce(array_agg(bucket ORDER BY bucket) FILTER (WHERE bucket IS NOT NULL), '{}'),
         coalesce(array_agg(total::bigint ORDER BY bucket) FILTER (WHERE bucket IS NOT NULL), '{}'),
         sum(tokens), max(last_at)
-    FROM (
-        SELECT agent_id, bucket, sum(total) AS total, sum(successful) AS successful, sum(time_sum) AS time_sum,
-            sum(tokens) AS tokens, max(last_at) AS last_at
-        FROM day_cells WHERE agent_id IS NOT NULL
-        GROUP BY agent_id, bucket
-    ) AS by_bucket
+    FROM day_agents WHERE agent_id IS NOT NULL
     GROUP BY agent_id
     ON CONFLICT (date, agent_id) DO UPDATE SET
         total_requests = excluded.total_requests, successful_requests = excluded.successful_requests,
@@ -165,7 +167,7 @@ BEGIN
         coalesce(sum(tokens), 0), (SELECT count(DISTINCT tenant_id) FROM day_usage)
     FROM (
         SELECT bucket, sum(total) AS total, sum(successful) AS successful, sum(time_sum) AS time_sum, sum(tokens) AS tokens
-        FROM day_cells WHERE hour IS NULL
+        FROM day_agents
         GROUP BY bucket
     ) AS by_bucket
     ON CONFLICT (date) DO UPDATE SET
@@ -207,6 +209,6 @@ BEGIN
     PERFORM fold_counters();
     PERFORM count_ended_days();
 
-    DROP TABLE day_cells, day_usage, day_before;
+    DROP TABLE day_cells, day_usage, day_before, day_agents;
 END
 $$;
