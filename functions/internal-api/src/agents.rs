@@ -11,7 +11,7 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::{DEFAULT_LIMIT, MAX_TEXT};
+use crate::{DEFAULT_LIMIT, MAX_TEXT, PageParameters};
 
 /// A page of the catalogue, with its use in a period of UTC days that ends today.
 #[derive(Serialize, ToSchema)]
@@ -101,14 +101,6 @@ struct Parameters {
     /// In which direction.
     #[param(inline)]
     sort_order: Option<Order>,
-    /// At most so many.
-    #[param(default = 50, minimum = 1, maximum = 100)]
-    limit: Option<i64>,
-    /// Behind so many.
-    #[param(default = 0, minimum = 0, maximum = 10000)]
-    offset: Option<i64>,
-    /// The `next_cursor` of a page of this list; not with an offset.
-    cursor: Option<String>,
 }
 
 /// The catalogue of agents and its use
@@ -118,7 +110,7 @@ struct Parameters {
     get,
     path = "/internal/agents",
     tag = "internal",
-    params(Parameters),
+    params(Parameters, PageParameters),
     responses(
         (status = 200, description = "The agents.",
             content((InternalAgents = "application/json"), (String = "text/csv")),

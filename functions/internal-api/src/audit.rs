@@ -9,7 +9,7 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::DEFAULT_LIMIT;
+use crate::{DEFAULT_LIMIT, PageParameters};
 
 /// The longest `sub` that a row can have.
 const MAX_SUB: usize = 255;
@@ -108,14 +108,6 @@ struct Parameters {
     /// Before this instant, or the beginning of this UTC day.
     #[param(example = "2026-11-24T12:00:00Z")]
     to: Option<String>,
-    /// At most so many.
-    #[param(default = 50, minimum = 1, maximum = 100)]
-    limit: Option<i64>,
-    /// Behind so many.
-    #[param(default = 0, minimum = 0, maximum = 10000)]
-    offset: Option<i64>,
-    /// The `next_cursor` of a page of this list; not with an offset.
-    cursor: Option<String>,
 }
 
 /// Who did, read and was refused what
@@ -125,7 +117,7 @@ struct Parameters {
     get,
     path = "/internal/audit",
     tag = "internal",
-    params(Parameters),
+    params(Parameters, PageParameters),
     responses(
         (status = 200, description = "The audit log, newest first.",
             content((AuditLog = "application/json"), (String = "text/csv")),

@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::DEFAULT_LIMIT;
+use crate::{DEFAULT_LIMIT, PageParameters};
 
 /// A page of everybody's incidents, newest first.
 #[derive(Serialize, ToSchema)]
@@ -79,14 +79,6 @@ struct Parameters {
     state: Option<StateFilter>,
     /// Those of this tenant, without the platform's.
     tenant_id: Option<Uuid>,
-    /// At most so many.
-    #[param(default = 50, minimum = 1, maximum = 100)]
-    limit: Option<i64>,
-    /// Behind so many.
-    #[param(default = 0, minimum = 0, maximum = 10000)]
-    offset: Option<i64>,
-    /// The `next_cursor` of a page of this list; not with an offset.
-    cursor: Option<String>,
 }
 
 /// Everybody's incidents
@@ -96,7 +88,7 @@ struct Parameters {
     get,
     path = "/internal/incidents",
     tag = "internal",
-    params(Parameters),
+    params(Parameters, PageParameters),
     responses(
         (status = 200, description = "The incidents, newest first.",
             content((InternalIncidents = "application/json"), (String = "text/csv")),

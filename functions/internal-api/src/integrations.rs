@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::{DEFAULT_LIMIT, MAX_TEXT};
+use crate::{DEFAULT_LIMIT, MAX_TEXT, PageParameters};
 
 /// A page of everybody's integrations, by name.
 #[derive(Serialize, ToSchema)]
@@ -82,14 +82,6 @@ struct Parameters {
     /// Part of the name, or of the tenant's, whatever its case and accents.
     #[param(max_length = 200)]
     search: Option<String>,
-    /// At most so many.
-    #[param(default = 50, minimum = 1, maximum = 100)]
-    limit: Option<i64>,
-    /// Behind so many.
-    #[param(default = 0, minimum = 0, maximum = 10000)]
-    offset: Option<i64>,
-    /// The `next_cursor` of a page of this list; not with an offset.
-    cursor: Option<String>,
 }
 
 /// Everybody's integrations
@@ -99,7 +91,7 @@ struct Parameters {
     get,
     path = "/internal/integrations",
     tag = "internal",
-    params(Parameters),
+    params(Parameters, PageParameters),
     responses(
         (status = 200, description = "The integrations, by name.",
             content((InternalIntegrations = "application/json"), (String = "text/csv")),

@@ -19,7 +19,7 @@ use axum::Router;
 use chrono::{DateTime, NaiveDate, Utc};
 use data::Database;
 use http_api::{AccessLog, Api, WebSettings};
-use utoipa::OpenApi;
+use utoipa::{IntoParams, OpenApi};
 
 pub use settings::Settings;
 
@@ -28,6 +28,21 @@ const NO_TENANT: &str = "There is no such tenant.";
 const DEFAULT_LIMIT: i64 = 50;
 /// The longest text that a filter compares with a column; no column is longer.
 const MAX_TEXT: usize = 100;
+
+/// The parameters of every paged list, for their documentation; they are read by `Query`.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "documents what Query reads")]
+struct PageParameters {
+    /// At most so many.
+    #[param(default = 50, minimum = 1, maximum = 100)]
+    limit: Option<i64>,
+    /// Behind so many.
+    #[param(default = 0, minimum = 0, maximum = 10000)]
+    offset: Option<i64>,
+    /// The `next_cursor` of a page of this list; not with an offset.
+    cursor: Option<String>,
+}
 
 /// What the handlers work with.
 #[derive(Clone)]

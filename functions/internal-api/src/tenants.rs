@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::{DEFAULT_LIMIT, MAX_TEXT};
+use crate::{DEFAULT_LIMIT, MAX_TEXT, PageParameters};
 
 /// A page of companies.
 #[derive(Serialize, ToSchema)]
@@ -98,14 +98,6 @@ struct Parameters {
     /// In which direction.
     #[param(inline)]
     sort_order: Option<Order>,
-    /// At most so many.
-    #[param(default = 50, minimum = 1, maximum = 100)]
-    limit: Option<i64>,
-    /// Behind so many.
-    #[param(default = 0, minimum = 0, maximum = 10000)]
-    offset: Option<i64>,
-    /// The `next_cursor` of a page of this list; not with an offset.
-    cursor: Option<String>,
 }
 
 /// Every company, filtered, searched and sorted
@@ -115,7 +107,7 @@ struct Parameters {
     get,
     path = "/internal/tenants",
     tag = "internal",
-    params(Parameters),
+    params(Parameters, PageParameters),
     responses(
         (status = 200, description = "The companies.",
             content((TenantPage = "application/json"), (String = "text/csv")),
