@@ -301,16 +301,22 @@ def overview(platform: Platform, period: str = "30d") -> Row:
 
 def top(platform: Platform, days: tuple[datetime.date, datetime.date], by: int, named: Any) -> list[Row]:
     """The ten with most requests: tenants (0) or agents (1); those without a name come behind their equals."""
-    sums: dict[str, Sums] = defaultdict(Sums)
-    for cell, cell_sums in platform.between(*days):
-        if cell[by] is not None:
-            sums[cell[by]].add(cell_sums)
     entries = []
-    for id_, its_sums in sums.items():
+    for id_, its_sums in sums_by(platform, days, by).items():
+        if id_ is None:
+            continue
         name = list(named(id_).values())[1]
         entry = named(id_) | part(summary_of(its_sums), "total_requests", "success_rate")
         entries.append(((-its_sums.total, name is None, fold(name or ""), id_), entry))
     return [entry for _, entry in sorted(entries, key=lambda pair: pair[0])][:10]
+
+
+def sums_by(platform: Platform, days: tuple[datetime.date, datetime.date], by: int) -> dict[str | None, Sums]:
+    """What was counted of each tenant (0) or agent (1)."""
+    sums: dict[str | None, Sums] = defaultdict(Sums)
+    for cell, counted in platform.between(*days):
+        sums[cell[by]].add(counted)
+    return sums
 
 
 def catalogue(
@@ -318,7 +324,7 @@ def catalogue(
     sort_by: str = "name", sort_order: str = "asc",
 ) -> list[Row]:  # fmt: skip
     """The whole list of agents, in order."""
-    days = last_days(platform, PERIODS[period])
+    sums = sums_by(platform, last_days(platform, PERIODS[period]), 1)
     deployed_counts = Counter(agent_id for _, agent_id in deployed_agents(platform))
     last: dict[str, datetime.datetime] = {}
     for (_, agent_id), at in platform.last_requests.items():
@@ -327,7 +333,7 @@ def catalogue(
         {
             "id": id_, "name": agent["name"], "segment": agent["segment"], "created_at": instant(agent["created_at"]),
             "deployed_count": deployed_counts[id_],
-            **part(summed(platform, days, agent_id=id_), "total_requests", "success_rate", "avg_response_time_ms",
+            **part(summary_of(sums[id_]), "total_requests", "success_rate", "avg_response_time_ms",
                    "p95_response_time_ms"),
             "last_request_at": instant(last.get(id_)),
         }
