@@ -3,9 +3,10 @@
 use anyhow::Context;
 use auth_context::{Caller, Claims, Group, Groups, InternalScope, Operation, TenantScope};
 use data::agents::AgentStatus;
-use data::tenants::{Order, Position, SortBy, StatusFilter, TenantFilter};
+use data::tenants::{Position, SortBy, StatusFilter, TenantFilter};
 use data::{
-    Database, Period, Search, Window, agents, incidents, integrations, platform, revenue, tenants, usage,
+    Database, Order, Period, Search, Window, agents, incidents, integrations, platform, revenue, tenants,
+    usage,
 };
 
 use crate::sample::Sample;

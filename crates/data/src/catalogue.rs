@@ -7,8 +7,7 @@ use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use crate::database::read;
-use crate::list::{Search, Slice, Window};
-use crate::tenants::Order;
+use crate::list::{Order, Search, Slice, Window};
 use crate::usage::Usage;
 use crate::{DataError, Database, DateRange};
 

@@ -28,6 +28,6 @@ pub mod usage;
 pub use credentials::{Credentials, CredentialsError, Login};
 pub use database::{Database, DatabaseSettings, TenantTx, Tls};
 pub use error::{Constraint, DataError};
-pub use list::{Search, Slice, Window};
+pub use list::{Order, Search, Slice, Window};
 pub use number::{Money, Percent};
 pub use period::{DateRange, Period};

@@ -1,4 +1,6 @@
-//! Parts of lists.
+//! Parts of lists: pages, directions, searches.
+
+use serde::Serialize;
 
 /// Which part of a list is asked for.
 #[derive(Clone, Debug)]
@@ -26,6 +28,37 @@ pub struct Slice<T> {
     pub rows: Vec<T>,
     /// The number of all rows that the list has.
     pub total: i64,
+}
+
+/// In which direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+#[schema(default = "asc")]
+pub enum Order {
+    /// The smallest first.
+    Asc,
+    /// The largest first.
+    Desc,
+}
+
+impl Order {
+    /// Every choice with its name in the API.
+    pub const CHOICES: &[(&str, Self)] = &[("asc", Self::Asc), ("desc", Self::Desc)];
+
+    pub(crate) const fn keyword(self) -> &'static str {
+        match self {
+            Self::Asc => "ASC",
+            Self::Desc => "DESC",
+        }
+    }
+
+    /// How what follows compares with what goes before.
+    pub(crate) const fn comparison(self) -> &'static str {
+        match self {
+            Self::Asc => " > ",
+            Self::Desc => " < ",
+        }
+    }
 }
 
 /// A text to search for. `%`, `_` and `\` are plain characters of it.

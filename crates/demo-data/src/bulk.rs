@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, Connection, Executor};
 use uuid::Uuid;
 
 use crate::catalogue;
-use crate::load::LoadError;
+use crate::load::{LoadError, insert_agents};
 use crate::noise::Seed;
 use crate::progress::Progress;
 use crate::words::{BUSINESSES, COMPANY_NAMES, FAMILY_NAMES, GIVEN_NAMES};
@@ -63,7 +63,7 @@ pub async fn load_bulk(
     tx.execute(include_str!("bulk/plan.sql")).await?;
 
     progress.says("agents, tenants and their history");
-    insert_agents(&mut tx, seed, now).await?;
+    insert_agents(&mut tx, &catalogue::agents(seed, now)).await?;
     replay_history(&mut tx).await?;
     progress.says("people, integrations, incidents and the audit log");
     tx.execute(include_str!("bulk/around.sql")).await?;
@@ -209,25 +209,6 @@ async fn agents(connection: &mut PgConnection, seed: Seed, now: DateTime<Utc>) -
             .bind(profile.popularity)
             .execute(&mut *connection)
             .await?;
-    }
-    Ok(())
-}
-
-async fn insert_agents(
-    connection: &mut PgConnection,
-    seed: Seed,
-    now: DateTime<Utc>,
-) -> Result<(), sqlx::Error> {
-    for agent in catalogue::agents(seed, now) {
-        sqlx::query(
-            "INSERT INTO alquimista_platform.agents (id, name, segment, created_at) VALUES ($1, $2, $3, $4)",
-        )
-        .bind(agent.id)
-        .bind(agent.name)
-        .bind(agent.segment)
-        .bind(agent.created_at)
-        .execute(&mut *connection)
-        .await?;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@ use sqlx::postgres::PgConnection;
 use sqlx::{Connection, Executor};
 use uuid::Uuid;
 
+use crate::catalogue::Agent;
 use crate::companies::{Company, Status};
 use crate::noise::Seed;
 use crate::people::{SignedUpUser, demo_users};
@@ -82,7 +83,7 @@ pub async fn load(
     let progress = Progress::new(DAYS.unsigned_abs(), "days", "requests");
     progress.says("companies, agents and their history");
     let platform = Platform::new(seed, now);
-    insert_agents(&mut tx, &platform).await?;
+    insert_agents(&mut tx, &platform.agents).await?;
     replay_history(&mut tx, &platform).await?;
     insert_people(&mut tx, &platform, users).await?;
     insert_integrations(&mut tx, &platform).await?;
@@ -130,8 +131,12 @@ async fn refresh_subs(
     Ok(refreshed)
 }
 
-async fn insert_agents(connection: &mut PgConnection, platform: &Platform) -> Result<(), sqlx::Error> {
-    for agent in &platform.agents {
+/// Fills the catalogue.
+pub(crate) async fn insert_agents(
+    connection: &mut PgConnection,
+    agents: &[Agent],
+) -> Result<(), sqlx::Error> {
+    for agent in agents {
         sqlx::query(
             "INSERT INTO alquimista_platform.agents (id, name, segment, created_at) VALUES ($1, $2, $3, $4)",
         )

@@ -2,8 +2,8 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use data::tenants::{self, Listed, Order, SortBy, StatusFilter, TenantFilter};
-use data::{Money, Period, cnpj};
+use data::tenants::{self, Listed, SortBy, StatusFilter, TenantFilter};
+use data::{Money, Order, Period, cnpj};
 use http_api::{Answer, Authorized, Csv, Format, Instant, ListKey, Problem, Query};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};

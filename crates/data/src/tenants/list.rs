@@ -1,7 +1,7 @@
 //! Every company, filtered, searched, sorted, page by page.
 
 use auth_context::InternalScope;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use sqlx::{Postgres, QueryBuilder};
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::Status;
 use crate::database::read;
-use crate::list::{Search, Slice, Window};
+use crate::list::{Order, Search, Slice, Window};
 use crate::{DataError, Database, DateRange, Money};
 
 /// Which companies.
@@ -69,37 +69,6 @@ impl SortBy {
             Self::Name => "name_key",
             Self::CreatedAt => "created_at",
             Self::MrrEstimate => "mrr_estimate",
-        }
-    }
-}
-
-/// In which direction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-#[serde(rename_all = "lowercase")]
-#[schema(default = "asc")]
-pub enum Order {
-    /// The smallest first.
-    Asc,
-    /// The largest first.
-    Desc,
-}
-
-impl Order {
-    /// Every choice with its name in the API.
-    pub const CHOICES: &[(&str, Self)] = &[("asc", Self::Asc), ("desc", Self::Desc)];
-
-    pub(crate) const fn keyword(self) -> &'static str {
-        match self {
-            Self::Asc => "ASC",
-            Self::Desc => "DESC",
-        }
-    }
-
-    /// How what follows compares with what goes before.
-    pub(crate) const fn comparison(self) -> &'static str {
-        match self {
-            Self::Asc => " > ",
-            Self::Desc => " < ",
         }
     }
 }
@@ -255,9 +224,7 @@ fn statement(filter: &TenantFilter, window: &Window<Position>, range: DateRange)
                 (SELECT coalesce(sum(d.total_requests), 0) FROM alquimista_platform.tenant_requests_daily AS d
                     WHERE d.tenant_id = t.id AND d.date BETWEEN ",
     );
-    push_date(&mut sql, range.from);
-    sql.push(" AND ");
-    push_date(&mut sql, range.to);
+    sql.push_bind(range.from).push(" AND ").push_bind(range.to);
     sql.push(") AS requests FROM (");
     push_page(&mut sql, filter, window);
     sql.push(
@@ -265,10 +232,6 @@ fn statement(filter: &TenantFilter, window: &Window<Position>, range: DateRange)
     );
     push_order(&mut sql, "page.", filter);
     sql
-}
-
-fn push_date(sql: &mut QueryBuilder<Postgres>, date: NaiveDate) {
-    sql.push_bind(date);
 }
 
 /// The conditions of the filter, joined by AND.

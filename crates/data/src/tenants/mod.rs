@@ -7,7 +7,7 @@ mod own;
 
 pub use change::{Changed, NewTenant, TenantChange, change, create};
 pub use detail::{DetailAgent, DetailIncident, DetailIntegration, DetailUser, TenantDetail, detail};
-pub use list::{Listed, Order, Position, SortBy, StatusFilter, TenantFilter, TenantList, list};
+pub use list::{Listed, Position, SortBy, StatusFilter, TenantFilter, TenantList, list};
 pub use own::{TenantOverview, overview};
 
 use chrono::{DateTime, Utc};
