@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use data::parse_uuid;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -328,7 +329,7 @@ impl Reader {
         let given = self.required(name)?;
         given
             .as_str()
-            .and_then(hyphenated)
+            .and_then(parse_uuid)
             .or_else(|| self.refuse(format!("/parameters/{name}"), "must be a UUID"))
     }
 
@@ -381,10 +382,4 @@ impl Reader {
             _ => Err(self.invalid),
         }
     }
-}
-
-/// A UUID with its hyphens, the only form that is accepted.
-#[must_use]
-pub fn hyphenated(text: &str) -> Option<Uuid> {
-    Some(text).filter(|text| text.len() == 36).and_then(|text| Uuid::try_parse(text).ok())
 }

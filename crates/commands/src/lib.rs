@@ -8,8 +8,8 @@ mod execute;
 mod store;
 mod stored;
 
-pub use cache::Cache;
-pub use command::{Check, Checks, Command, CommandType, Invalid, MaxMessages, QueueName, Target, hyphenated};
+pub use cache::{Cache, CacheSettings};
+pub use command::{Check, Checks, Command, CommandType, Invalid, MaxMessages, QueueName, Target};
 pub use execute::{ExecutionError, Executors, Failure};
 pub use store::{
     Claim, Created, IdempotencyKey, Leases, ListFilter, ListedCommand, NewCommand, Outcome, Position, Reaped,
