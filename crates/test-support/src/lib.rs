@@ -1,14 +1,16 @@
-//! What tests share: databases of their own on a real server, an issuer of tokens, an API's callers.
+//! What tests share: databases and tables of their own, an issuer of tokens, an API's callers.
 
 #![expect(clippy::missing_panics_doc, reason = "a test that can't be set up fails")]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't be set up fails")]
 
 mod database;
+mod emulator;
 mod http;
 mod issuer;
 mod statements;
 
 pub use database::TestDatabase;
+pub use emulator::{CommandTables, Emulator};
 pub use http::Answer;
 pub use issuer::TestIssuer;
 pub use statements::Statements;
