@@ -1,9 +1,10 @@
-//! What tests share: databases of their own on a real server, an issuer of tokens, an API's callers, a function's process.
+//! What tests share: databases and tables of their own, an issuer of tokens, callers of an API, a process of a function.
 
 #![expect(clippy::missing_panics_doc, reason = "a test that can't be set up fails")]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't be set up fails")]
 
 mod database;
+mod emulator;
 mod http;
 mod interceptor;
 mod issuer;
@@ -11,6 +12,7 @@ mod lambda;
 mod statements;
 
 pub use database::TestDatabase;
+pub use emulator::{CommandTables, Emulator};
 pub use http::Answer;
 pub use interceptor::{Call, Fate, Interceptor};
 pub use issuer::TestIssuer;
