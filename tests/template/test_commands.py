@@ -58,7 +58,7 @@ def test_every_filter_of_the_list_has_an_index_with_what_it_shows(properties):
         index = indexes[f"{key}-created_at-index"]
         assert index["KeySchema"] == keys(key, "created_at")
         assert index["Projection"]["ProjectionType"] == "INCLUDE"
-        # DynamoDB refuses a key as a projected attribute. Outputs are large: they are read from the table, one at a time.
+        # DynamoDB refuses the index's own key here. Outputs are large: they are read from the table, one at a time.
         included = index["Projection"]["NonKeyAttributes"]
         assert sorted(included) == sorted(LISTED - {key})
     attributes = table["AttributeDefinitions"]
