@@ -135,7 +135,7 @@ pub(crate) struct NewCommandBody {
 #[expect(dead_code, reason = "documents what IdempotencyKey reads")]
 pub(crate) struct CommandHeaders {
     /// The caller's own name for this request: repeated within 24 hours, it is the same command.
-    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 128)]
+    #[param(rename = "Idempotency-Key", value_type = String, required = false, min_length = 1, max_length = 128)]
     idempotency_key: Option<String>,
 }
 

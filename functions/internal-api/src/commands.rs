@@ -54,7 +54,7 @@ const STATUSES: &[(&str, Option<Status>)] = &[
     ("all", None),
 ];
 
-/// The same, for their documentation.
+/// How far a command is; for its documentation.
 #[derive(ToSchema)]
 #[schema(default = "all")]
 #[expect(dead_code, reason = "documents what Query reads")]

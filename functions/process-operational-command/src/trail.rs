@@ -53,7 +53,7 @@ fn rows(command: &StoredCommand) -> impl Iterator<Item = (AuditStep, (&StoredCom
             severity: if failed { "error" } else { "info" },
             tenant_id: command.tenant_id,
             actor: command.created_by.clone(),
-            title,
+            title: title.to_owned(),
             description: Some(command.command_type.clone()),
             metadata,
             at,
