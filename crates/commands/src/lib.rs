@@ -8,9 +8,9 @@ mod execute;
 mod store;
 mod stored;
 
-pub use cache::Cache;
+pub use cache::{Cache, CacheError, CacheSettings};
 pub use command::{Check, Checks, Command, CommandType, Invalid, MaxMessages, QueueName, Target, hyphenated};
-pub use execute::{ExecutionError, Executors, Failure};
+pub use execute::{ExecutionError, Executors, Failure, call_limits};
 pub use store::{
     Claim, Created, IdempotencyKey, Leases, ListFilter, ListedCommand, NewCommand, Outcome, Position, Reaped,
     Receipt, Remembered, Start, Store, StoreError, StoreSettings,

@@ -15,6 +15,7 @@ pub mod agents;
 pub mod audit;
 pub mod catalogue;
 pub mod cnpj;
+pub mod commands;
 pub mod incidents;
 pub mod integrations;
 pub mod jobs;
