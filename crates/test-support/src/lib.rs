@@ -10,7 +10,7 @@ mod issuer;
 mod statements;
 
 pub use database::TestDatabase;
-pub use emulator::{CommandTables, Emulator};
+pub use emulator::{CommandTables, Emulator, finally};
 pub use http::Answer;
 pub use issuer::TestIssuer;
 pub use statements::Statements;
