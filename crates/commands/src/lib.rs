@@ -9,7 +9,7 @@ mod store;
 mod stored;
 
 pub use cache::{Cache, CacheError, CacheSettings};
-pub use command::{Check, Checks, Command, CommandType, Invalid, MaxMessages, QueueName, Target, hyphenated};
+pub use command::{Check, Checks, Command, CommandType, Invalid, MaxMessages, QueueName, Target};
 pub use execute::{ExecutionError, Executors, Failure, call_limits};
 pub use store::{
     Claim, Created, IdempotencyKey, Leases, ListFilter, ListedCommand, NewCommand, Outcome, Position, Reaped,

@@ -214,6 +214,20 @@ impl StoredCommand {
         }
     }
 
+    /// The id of a step's row in the audit log: the same however often the step is told.
+    #[must_use]
+    pub fn step_id(&self, step: Step) -> Uuid {
+        match step {
+            Step::Created => data::commands::step_id(self.command_id, Status::Pending.as_str(), 0),
+            Step::Started { attempt } => {
+                data::commands::step_id(self.command_id, Status::Running.as_str(), attempt)
+            }
+            Step::Executed { attempt } => {
+                data::commands::step_id(self.command_id, self.status.as_str(), attempt)
+            }
+        }
+    }
+
     /// All its steps so far, as far as the command itself tells. Whoever writes them down at each step makes up for one
     /// that was missed.
     #[must_use]

@@ -7,6 +7,7 @@
 mod credentials;
 mod database;
 mod error;
+mod id;
 mod list;
 mod number;
 mod period;
@@ -29,6 +30,7 @@ pub mod usage;
 pub use credentials::{Credentials, CredentialsError, Login};
 pub use database::{Database, DatabaseSettings, TenantTx, Tls};
 pub use error::{Constraint, DataError};
+pub use id::parse_uuid;
 pub use list::{Order, Search, Slice, Window};
 pub use number::{Money, Percent};
 pub use period::{DateRange, Period};

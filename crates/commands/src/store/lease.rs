@@ -77,8 +77,14 @@ impl Store {
         now: DateTime<Utc>,
     ) -> Result<Start<'_>, StoreError> {
         let owner = Uuid::new_v4();
-        let mut current = seen.clone();
-        // What the stream tells may be old: the first failed condition says how the command is now.
+        // What the stream tells may be old. Of one that waits, the first failed condition says how it is now.
+        let mut current = match seen.status {
+            Status::Pending => seen.clone(),
+            _ => match self.item(key(seen)).await?.map(read).transpose()? {
+                Some(current) => current,
+                None => return Ok(Start::Over),
+            },
+        };
         for _ in 0..2 {
             if current.status.is_final() {
                 return Ok(Start::Over);

@@ -10,7 +10,6 @@ use aws_sdk_sqs::primitives::Blob;
 use aws_sdk_sqs::types::{
     Message, MessageAttributeValue, MessageSystemAttributeName, SendMessageBatchRequestEntry,
 };
-use axum::http::StatusCode;
 use chrono::Utc;
 use commands::{ExecutionError, Progress, StoreError, StoredCommand};
 use rand::rngs::StdRng;
@@ -292,7 +291,7 @@ async fn progress_outlives_a_queue_that_goes_down() {
     let receives = Arc::new(AtomicUsize::new(0));
     let proxy = Proxy::new(&world.emulator, move |call| match call.action {
         "ReceiveMessage" if receives.fetch_add(1, Ordering::SeqCst) >= 2 => {
-            Verdict::Answer(StatusCode::SERVICE_UNAVAILABLE, json!({"__type": "ServiceUnavailable"}))
+            Verdict::Answer(503, json!({"__type": "ServiceUnavailable"}))
         }
         _ => Verdict::Pass,
     })
@@ -322,7 +321,7 @@ fn refuse(body: &Value, about: &str, sender_fault: bool) -> Verdict {
         .iter()
         .map(|entry| json!({"Id": entry["Id"], "MessageId": entry["Id"], "MD5OfMessageBody": "-"}))
         .collect();
-    Verdict::Answer(StatusCode::OK, json!({"Successful": fine, "Failed": failed}))
+    Verdict::Answer(200, json!({"Successful": fine, "Failed": failed}))
 }
 
 #[tokio::test]
@@ -366,7 +365,7 @@ async fn a_batch_that_is_refused_as_a_whole_goes_one_by_one() {
         let whole = || call.body["Entries"].to_string();
         match call.action {
             "SendMessageBatch" if whole().contains("message 3") => Verdict::Answer(
-                StatusCode::BAD_REQUEST,
+                400,
                 json!({"__type": "com.amazonaws.sqs#InvalidMessageContents", "message": "no"}),
             ),
             _ => Verdict::Pass,
@@ -419,7 +418,7 @@ async fn a_copy_whose_original_stays_is_in_doubt() {
         let failed: Vec<_> = (0..5)
             .map(|place| json!({"Id": place.to_string(), "SenderFault": false, "Code": "Internal"}))
             .collect();
-        Verdict::Answer(StatusCode::OK, json!({"Successful": [], "Failed": failed}))
+        Verdict::Answer(200, json!({"Successful": [], "Failed": failed}))
     };
     let proxy = Proxy::new(&world.emulator, move |call| match call.action {
         "DeleteMessageBatch" => refusal(),

@@ -5,7 +5,6 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use aws_config::SdkConfig;
-use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use commands::{Command, CommandType, StoredCommand};
 use serde_json::{Value, json};
@@ -173,9 +172,7 @@ async fn an_authorization_since_stands() {
     // After two of them the command's version has no label left. Secrets Manager knows it still.
     authorize().await;
     let proxy = Proxy::new(&world.emulator, |call| match call.action {
-        "PutSecretValue" => {
-            Verdict::Answer(StatusCode::BAD_REQUEST, json!({"__type": "ResourceExistsException"}))
-        }
+        "PutSecretValue" => Verdict::Answer(400, json!({"__type": "ResourceExistsException"})),
         _ => Verdict::Pass,
     })
     .await;
@@ -224,9 +221,7 @@ async fn what_is_down_is_named_and_comes_right_in_another_attempt() {
     world.executors.secrets = secrets;
 
     let proxy = Proxy::new(&world.emulator, |call| match call.action {
-        "UpdateSecretVersionStage" => {
-            Verdict::Answer(StatusCode::BAD_REQUEST, json!({"__type": "AccessDeniedException"}))
-        }
+        "UpdateSecretVersionStage" => Verdict::Answer(400, json!({"__type": "AccessDeniedException"})),
         _ => Verdict::Pass,
     })
     .await;
@@ -257,7 +252,7 @@ async fn a_label_that_moved_meanwhile_is_followed() {
                     None => {
                         *read = Some(());
                         Verdict::Answer(
-                            StatusCode::BAD_REQUEST,
+                            400,
                             json!({"__type": "InvalidParameterException", "message": "not attached"}),
                         )
                     }
@@ -333,9 +328,7 @@ async fn no_value_is_told_to_anybody() {
     told.push(format!("{:?}", world.execute(&reset(INTEGRATION)).await));
     secret.put(CONTENTS).await;
     let proxy = Proxy::new(&world.emulator, |call| match call.action {
-        "PutSecretValue" => {
-            Verdict::Answer(StatusCode::BAD_REQUEST, json!({"__type": "LimitExceededException"}))
-        }
+        "PutSecretValue" => Verdict::Answer(400, json!({"__type": "LimitExceededException"})),
         _ => Verdict::Pass,
     })
     .await;

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_config::SdkConfig;
 use aws_sdk_eventbridge::types::Target;
-use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use commands::{Command, CommandType};
 use serde_json::{Value, json};
@@ -216,7 +215,7 @@ async fn an_event_that_the_bus_refuses_is_sent_again() {
                 && asked.fetch_add(1, Ordering::SeqCst) < refusals.load(Ordering::SeqCst)
             {
                 let entries = json!([{"ErrorCode": "ThrottlingException", "ErrorMessage": "not now"}]);
-                return Verdict::Answer(StatusCode::OK, json!({"FailedEntryCount": 1, "Entries": entries}));
+                return Verdict::Answer(200, json!({"FailedEntryCount": 1, "Entries": entries}));
             }
             Verdict::Pass
         }
