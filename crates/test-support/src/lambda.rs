@@ -101,7 +101,6 @@ impl FunctionProcess {
     }
 
     /// What kills the process, at once and without a word.
-    #[must_use]
     pub fn killer(&self) -> impl Fn() + Send + Sync + 'static {
         let pid = self.pid.to_string();
         move || {
