@@ -39,8 +39,13 @@ PORTUGUESE = re.compile(r"\b(a|as|o|os|e|é|de|da|do|das|dos|em|na|no|um|uma|nã
 class Commands:
     """The commands' routes as one of the internal team uses them, and everything behind these routes."""
 
-    def __init__(self, stack: Stack, token: str, rows: Temporary) -> None:
-        self.stack, self.token, self.rows = stack, token, rows
+    # What is beside them in the database; not needed for what the API tells.
+    rows: Temporary
+
+    def __init__(self, stack: Stack, token: str, rows: Temporary | None = None) -> None:
+        self.stack, self.token = stack, token
+        if rows:
+            self.rows = rows
         self.sub: str = jwt.decode(token, options={"verify_signature": False})["sub"]
         self.table: str = stack.description["commands_table"]
         self.dynamodb = stack.aws("dynamodb")
@@ -280,7 +285,7 @@ def output_of(command: dict[str, Any]) -> dict[str, Any]:
 
 
 def assert_written_down(rows: Iterable[dict[str, Any]], command: dict[str, Any], attempts: int = 1) -> None:
-    """Asserts that these rows tell each step of a command that has ended, once and in order."""
+    """Asserts that these rows tell each step of a command that has ended, once and in order; attempts are steps."""
     rows = list(rows)
     steps = [(row["event_type"], row["metadata"]["status"], row["metadata"]["attempt"]) for row in rows]
     assert steps == [

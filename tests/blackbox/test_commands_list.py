@@ -77,7 +77,7 @@ def listed(commands: Commands) -> Iterator[Listed]:
             ("RESTART_AGENT", {"agent_id": NOBODY}, tenant), ("RESET_TOKEN", {"integration_id": NOBODY}, tenant),
         ]  # fmt: skip
     wanted += 4 * [("HEALTH_CHECK", QUICK, None), ("REPROCESS_QUEUE", {"queue": "nao-existe"}, None)]
-    wanted += 3 * [("REPROCESS_QUEUE", {"queue": "-nao-existe\n"}, a)]
+    wanted += 3 * [("REPROCESS_QUEUE", {"queue": "nao-existe"}, a)]
     commands.catch_up()
     before = totals(commands)
     # Some of them in the same millisecond.
