@@ -4,7 +4,7 @@ import json
 import secrets
 import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -146,10 +146,9 @@ class Secrets:
         return arn
 
     def delete(self, arn: str) -> None:
-        try:
+        # A test may have done so.
+        with suppress(self.client.exceptions.ResourceNotFoundException):
             self.client.delete_secret(SecretId=arn, ForceDeleteWithoutRecovery=True)
-        except self.client.exceptions.ResourceNotFoundException:
-            pass  # a test has done so
 
     def read(self, arn: str) -> tuple[str, Any]:
         """Version and content."""

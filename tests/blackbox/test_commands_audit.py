@@ -146,7 +146,8 @@ def test_the_processor_writes_of_commands_alone(stack: Stack) -> None:
     with psycopg.connect(stack.description["database_roles"]["app_commands"], autocommit=True) as connection:
         connection.execute("SET search_path = alquimista_platform")
         parameters = connection.execute(
-            """SELECT p.proname, pg_get_function_arguments(p.oid) FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = pronamespace
+            """SELECT p.proname, pg_get_function_arguments(p.oid)
+               FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace
                WHERE nspname = 'alquimista_platform' AND proname LIKE 'record_%%' AND prorettype = 'boolean'::regtype
                  AND has_function_privilege(p.oid, 'EXECUTE')"""
         ).fetchall()

@@ -86,7 +86,9 @@ def test_each_type_goes_its_way(world: World) -> None:
         for image in images:
             assert image["type_status"] == f"{kind}#{image['status']}"
             assert image["tenant_type_status"] == f"{world.tenant}#{kind}#{image['status']}"
-        never = ("command_id", "created_at", "command_type", "created_by", "tenant_id", "parameters", "request_id", "ttl", "counted")
+        never = (
+            "command_id", "created_at", "command_type", "created_by", "tenant_id", "parameters", "request_id", "ttl", "counted",
+        )  # fmt: skip
         assert all(image[name] == pending[name] for image in images for name in never)
 
 
@@ -245,15 +247,18 @@ def test_tokens_are_blanked_once_more(world: World, status: str) -> None:
 def test_integrations_that_are_not_the_tenants(world: World) -> None:
     """Refused in the same words, whether or not there is such an integration; nothing is touched."""
     foreign, arn = world.integration(world.secrets.credentials(*TOKENS), world.other)
-    before = (stored(world.commands.rows, "tenant_integrations", id=foreign), world.secrets.read(arn), world.secrets.labels(arn))
-    messages = set()
+
+    def untouched() -> Any:
+        row = stored(world.commands.rows, "tenant_integrations", id=foreign)
+        return row, world.secrets.read(arn), world.secrets.labels(arn)
+
+    before, messages = untouched(), set()
     for integration_id in (foreign, str(uuid.uuid4()), world.tenant):
         ended = world.commands.run("RESET_TOKEN", {"integration_id": integration_id}, world.tenant)
         assert_error(ended, "unknown integration")
         messages.add(ended["error_message"].replace(integration_id, "…"))
     assert len(messages) == 1
-    after = (stored(world.commands.rows, "tenant_integrations", id=foreign), world.secrets.read(arn), world.secrets.labels(arn))
-    assert after == before
+    assert untouched() == before
 
 
 NO_CREDENTIALS = ["senha simples", "[]", '"texto"', "null", "1", '{"access_token": "x"', b"\x00\xff"]

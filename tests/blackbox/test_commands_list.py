@@ -228,7 +228,8 @@ def test_a_cursor_belongs_to_its_filters(listed: Listed) -> None:
 
 def test_a_cursor_tells_nothing_to_others(listed: Listed, token: Callable[..., str]) -> None:
     cursor = listed.page(tenant_id=listed.a, limit=1)["next_cursor"]
-    answer = listed.commands.stack.get(ROUTE, token("INTERNAL_ADMIN"), {"tenant_id": listed.a, "cursor": cursor, "limit": "100"})
+    asked = {"tenant_id": listed.a, "cursor": cursor, "limit": "100"}
+    answer = listed.commands.stack.get(ROUTE, token("INTERNAL_ADMIN"), asked)
     assert answer.json()["commands"] == listed.expected(tenant_id=listed.a)[1:], "both of the internal team see the same"
 
 
@@ -260,11 +261,11 @@ def test_csv_of_everything(listed: Listed, stack: Stack) -> None:
 def test_csv_runs_nothing(listed: Listed, stack: Stack) -> None:
     """A name that a spreadsheet would run."""
     rows = listed.commands.rows
-    tenant = rows.tenant("=HYPERLINK(\"http://x\")")
+    tenant = rows.tenant('=HYPERLINK("http://x")')
     listed.commands.run("HEALTH_CHECK", QUICK, tenant)
     answer = stack.get(ROUTE, listed.commands.token, {"tenant_id": tenant}, Accept="text/csv")
     (row,) = parsed(answer)[1:]
-    assert row[COLUMNS.index("tenant_name")] == cell("=HYPERLINK(\"http://x\")")
+    assert row[COLUMNS.index("tenant_name")] == cell('=HYPERLINK("http://x")')
 
 
 # ------------------------------------------------------------------ never from yesterday

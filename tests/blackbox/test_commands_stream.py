@@ -189,8 +189,7 @@ BAD_IMAGES: list[dict[str, Any]] = [
 def test_a_hundred_records_of_which_three_are_bad(commands: Commands, tenant: str) -> None:
     """Exactly these are given back; all others are done."""
     good = [commands.pending("HEALTH_CHECK", QUICK, tenant) for _ in range(97)]
-    bad = [commands.pending("HEALTH_CHECK", QUICK, tenant, **change) for change in ({"parameters": value} for value in (5, "x"))]
-    bad.append(commands.pending("HEALTH_CHECK", None, tenant))
+    bad = [commands.pending("HEALTH_CHECK", parameters, tenant) for parameters in (None, 5, "x")]
     items = good + bad
     random.Random(97).shuffle(items)
     with commands.mapping_off():
