@@ -21,7 +21,7 @@ STAGE = "local"
 STACK_NAME = "painel-local"
 
 # Crates that become functions; the binary is named like its crate.
-LAMBDAS = ("tenant-api", "internal-api", "aggregate-daily-metrics", "migrate")
+LAMBDAS = ("tenant-api", "internal-api", "aggregate-daily-metrics", "process-operational-command", "migrate")
 # Enough optimisation for the demo data, little enough to build quickly.
 CARGO_PROFILE = "fast"
 # As optimised as what is deployed: for the benchmark.

@@ -12,6 +12,7 @@ from devstack.console import run_logged
 from devstack.instance import Instance
 
 BUCKET = "painel-local-artifacts"
+INTEGRATION_SECRETS = f"painel/{STAGE}/integration/"
 
 
 def deploy(instance: Instance) -> dict[str, str]:
@@ -19,7 +20,13 @@ def deploy(instance: Instance) -> dict[str, str]:
     s3 = emulator.client(instance, "s3")
     if BUCKET not in [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]:
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-    arns = {login: _put_secret(instance, login) for login in (MIGRATOR, *ROLES)}
+    arns = {
+        login: _put_secret(
+            instance, f"database/{login}", {"username": login, "password": instance.passwords[login]}
+        )
+        for login in (MIGRATOR, *ROLES)
+    }
+    cache = _put_secret(instance, "cache", {"password": instance.passwords["redis"]})
     parameters = {
         **_defaults(),
         "StageName": STAGE,
@@ -27,6 +34,7 @@ def deploy(instance: Instance) -> dict[str, str]:
         "WebOrigin": "http://localhost",
         "Architecture": ARCHITECTURE,
         "UserPoolDeletionProtection": "INACTIVE",
+        "TableDeletionProtection": "INACTIVE",
         "CognitoEndpoint": instance.endpoint,
         "DatabaseHost": "127.0.0.1",
         "DatabasePort": str(instance.ports["postgres"]),
@@ -36,8 +44,21 @@ def deploy(instance: Instance) -> dict[str, str]:
         "DatabaseMigratorSecretArn": arns[MIGRATOR],
         "DatabaseTenantSecretArn": arns["app_tenant"],
         "DatabaseInternalSecretArn": arns["app_internal"],
+        "DatabaseCommandsSecretArn": arns["app_commands"],
         "DatabaseJobsSecretArn": arns["app_jobs"],
         "DatabaseRoleSecretArns": ",".join(arns[role] for role in ROLES),
+        "CacheHost": "127.0.0.1",
+        "CachePort": str(instance.ports["redis"]),
+        "CacheTls": "disable",
+        "CacheSecretArn": cache,
+        "IntegrationSecretsPrefix": INTEGRATION_SECRETS,
+        "DemoResources": "true",
+        # Short, for nobody wants to wait ten minutes to see what becomes of a command whose execution was killed.
+        "CommandLeaseSeconds": "10",
+        "CommandClockSkewSeconds": "2",
+        "CommandRetryWindowSeconds": "60",
+        # The emulator deploys no alarm on a calculation.
+        "CommandErrorPercentAlarm": "0",
     }
     overrides = [f"{name}={value}" for name, value in parameters.items()]
     options = ["--config-env", "local", "--s3-bucket", BUCKET, "--parameter-overrides", *overrides]
@@ -64,11 +85,11 @@ def _defaults() -> dict[str, str]:
     return {name: str(it["Default"]) for name, it in declared.items() if it.get("Default", "") != ""}
 
 
-def _put_secret(instance: Instance, login: str) -> str:
-    """Stores a login's credentials as infra/ does in the cloud; returns the secret's ARN."""
+def _put_secret(instance: Instance, name: str, content: dict[str, str]) -> str:
+    """Stores credentials as infra/ does in the cloud; returns the secret's ARN."""
     secrets = emulator.client(instance, "secretsmanager")
-    name = f"painel/{STAGE}/database/{login}"
-    value = json.dumps({"username": login, "password": instance.passwords[login]})
+    name = f"painel/{STAGE}/{name}"
+    value = json.dumps(content)
     try:
         return secrets.create_secret(Name=name, SecretString=value)["ARN"]
     except secrets.exceptions.ResourceExistsException:

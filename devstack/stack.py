@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 
 import psycopg
 
-from devstack import aggregate, build, deploy, emulator, packages, postgres, redis, users
+from devstack import aggregate, build, commands, deploy, emulator, packages, postgres, redis, users
 from devstack.config import CACHE, DATABASE, MIGRATOR, REGION, ROLES, STAGE
 from devstack.console import Failure, duration, say, step
 from devstack.instance import SUPERUSER, Instance, write_private
@@ -52,6 +52,9 @@ def up(instance: Instance) -> None:
                 demo_users = users.create(instance, outputs["UserPoolId"])
             with step("Loading the demo data"):
                 users.load_demo_data(instance, demo_users)
+            with step("Giving commands something to act on"):
+                commands.give_integrations_secrets(instance)
+                commands.leave_dead_letters(instance, outputs["DemoDeadLetterQueueUrl"])
             with step("Aggregating what came since the last run"):
                 aggregate.catch_up(instance, outputs["AggregateFunctionName"])
             _write_stack_file(instance, supervisor, outputs, demo_users)
@@ -161,12 +164,18 @@ def _write_stack_file(instance: Instance, supervisor: Supervisor, outputs: dict[
         "database_roles": {login: instance.database_url(login, DATABASE) for login in (MIGRATOR, *ROLES)},
         "pgpass": str(instance.pgpass),
         "redis_url": instance.redis_url,
-        "commands_table": None,
+        "commands_table": outputs["CommandsTableName"],
+        "bookkeeping_table": outputs["CommandBookkeepingTableName"],
+        "event_bus": outputs["EventBusName"],
+        "command_failures_queue_url": outputs["CommandFailuresQueueUrl"],
+        "demo_queue_url": outputs["DemoQueueUrl"],
+        "demo_dead_letter_queue_url": outputs["DemoDeadLetterQueueUrl"],
+        "demo_consumer_queue_url": outputs["DemoConsumerQueueUrl"],
         "functions": {
             "tenant": outputs["TenantApiFunctionName"],
             "internal": outputs["InternalApiFunctionName"],
             "aggregate": outputs["AggregateFunctionName"],
-            "commands": None,
+            "commands": outputs["ProcessCommandFunctionName"],
             "migrate": outputs["MigrateFunctionName"],
         },
         "supervisor": supervisor.url,
@@ -191,6 +200,9 @@ def _questions(instance: Instance) -> dict[str, Callable[[], None]]:
         "The AWS emulator is healthy": lambda: emulator.ask(instance),
         "The API refuses a call without a token": lambda: _ask_api(instance),
         "The aggregation has run within the hour": lambda: _ask_aggregation(instance),
+        "The table of commands answers a query": lambda: commands.ask_table(instance),
+        "Commands reach the function that executes them": lambda: commands.ask_stream(instance),
+        "The platform's event bus has a listener": lambda: commands.ask_event_bus(instance),
     }
 
 

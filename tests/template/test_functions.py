@@ -1,6 +1,23 @@
 """The functions: what they run on, what they may touch, how long their logs are kept."""
 
+import re
+
 import pytest
+
+# What SAM gives a function for its log, its place in the VPC and its traces.
+MANAGED_POLICIES = {"AWSLambdaBasicExecutionRole", "AWSLambdaVPCAccessExecutionRole", "AWSXrayWriteOnlyAccess"}
+INTEGRATION_SECRETS = "secret:${IntegrationSecretsPrefix}*"
+COMMANDS_TABLE = {"Fn::GetAtt": ["CommandsTable", "Arn"]}
+BOOKKEEPING_TABLE = {"Fn::GetAtt": ["CommandBookkeepingTable", "Arn"]}
+SEND = ["sqs:GetQueueUrl", "sqs:GetQueueAttributes", "sqs:SendMessage"]
+TAKE = [
+    "sqs:GetQueueUrl",
+    "sqs:GetQueueAttributes",
+    "sqs:ReceiveMessage",
+    "sqs:DeleteMessage",
+    "sqs:ChangeMessageVisibility",
+]
+READ_SECRET = ["secretsmanager:GetSecretValue"]
 
 
 @pytest.fixture(scope="module")
@@ -14,10 +31,13 @@ def roles(of_type):
 
 
 def statements(role):
-    """The statements of a role's own policies, those under a condition too."""
+    """The statements of a role's own policies, each with the condition it is under, if any."""
     for policy in role["Policies"]:
         for statement in policy["PolicyDocument"]["Statement"]:
-            yield statement["Fn::If"][1] if "Fn::If" in statement else statement
+            condition, statement, otherwise = statement.get("Fn::If", (None, statement, None))
+            assert otherwise in (None, {"Ref": "AWS::NoValue"})
+            assert statement["Effect"] == "Allow"
+            yield condition, statement
 
 
 def listed(value):
@@ -57,6 +77,10 @@ def test_the_apis_answer_before_the_gateway_gives_up(functions):
     assert functions["InternalApi"]["Timeout"] < 29
 
 
+def test_the_slowest_command_ends_within_one_execution(functions):
+    assert functions["ProcessOperationalCommand"]["Timeout"] == 300
+
+
 def test_migrations_and_back_fills_have_as_long_as_a_function_can(functions):
     assert functions["Migrate"]["Timeout"] == 900
     assert functions["AggregateDailyMetrics"]["Timeout"] == 900
@@ -70,40 +94,148 @@ def test_each_function_has_a_role_of_its_own(functions, roles):
 
 
 def test_no_policy_has_a_wildcard(roles):
+    wild = []
     for name, role in roles.items():
-        for statement in statements(role):
+        for _, statement in statements(role):
+            assert not {"NotAction", "NotResource", "Condition"} & set(statement), name
             for value in listed(statement["Action"]) + listed(statement["Resource"]):
-                assert "*" not in str(value), f"{name}: {statement.get('Sid', value)}"
+                if "*" in str(value):
+                    wild.append((name, value["Fn::Sub"].partition("${AWS::AccountId}:")[2]))
+    # Secrets are made as integrations are connected; there, a name is as much as a policy can know of them.
+    assert wild == [("ProcessOperationalCommandRole", INTEGRATION_SECRETS)]
+
+
+def test_the_prefix_of_integrations_secrets_can_be_no_others(template):
+    prefix = template["Parameters"]["IntegrationSecretsPrefix"]
+    pattern = re.compile(prefix["AllowedPattern"])
+    assert pattern.fullmatch(prefix["Default"])
+    assert pattern.fullmatch("painel/producao/integration/")
+    for wrong in ("", "/", "*", "painel", "painel/*", "painel//", "painel/database", "painel/?/"):
+        assert not pattern.search(wrong), wrong
+
+
+def test_managed_policies_are_those_for_logs_network_and_traces(roles):
+    for name, role in roles.items():
+        arns = [arn for it in role["ManagedPolicyArns"] for arn in (it["Fn::If"] if "Fn::If" in it else [it])]
+        names = {str(arn).rpartition("/")[2] for arn in arns if not isinstance(arn, dict)}
+        assert names and names <= MANAGED_POLICIES, name
 
 
 @pytest.mark.parametrize(
-    ("role", "secrets", "others"),
+    ("role", "grants"),
     [
-        ("TenantApiRole", ["DatabaseTenantSecretArn"], []),
-        ("InternalApiRole", ["DatabaseInternalSecretArn"], []),
+        (
+            "TenantApiRole",
+            [
+                (None, READ_SECRET, {"Ref": "DatabaseTenantSecretArn"}),
+                ("HasSecretsKey", ["kms:Decrypt"], {"Ref": "SecretsKeyArn"}),
+            ],
+        ),
+        (
+            "InternalApiRole",
+            [
+                (None, READ_SECRET, {"Ref": "DatabaseInternalSecretArn"}),
+                (None, ["dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:BatchGetItem"], COMMANDS_TABLE),
+                (
+                    None,
+                    ["dynamodb:Query"],
+                    [
+                        COMMANDS_TABLE,
+                        {"Fn::Sub": "${CommandsTable.Arn}/index/tenant_id-created_at-index"},
+                        {"Fn::Sub": "${CommandsTable.Arn}/index/status-created_at-index"},
+                        {"Fn::Sub": "${CommandsTable.Arn}/index/type_status-created_at-index"},
+                        {"Fn::Sub": "${CommandsTable.Arn}/index/tenant_type_status-created_at-index"},
+                    ],
+                ),
+                (
+                    None,
+                    ["dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:Query"],
+                    BOOKKEEPING_TABLE,
+                ),
+                ("HasSecretsKey", ["kms:Decrypt"], {"Ref": "SecretsKeyArn"}),
+            ],
+        ),
         (
             "AggregateDailyMetricsRole",
-            ["DatabaseJobsSecretArn"],
-            [("sqs:SendMessage", {"Fn::GetAtt": ["AggregationFailures", "Arn"]})],
+            [
+                (None, ["sqs:SendMessage"], {"Fn::GetAtt": ["AggregationFailures", "Arn"]}),
+                (None, READ_SECRET, {"Ref": "DatabaseJobsSecretArn"}),
+                ("HasSecretsKey", ["kms:Decrypt"], {"Ref": "SecretsKeyArn"}),
+            ],
         ),
-        ("MigrateRole", ["DatabaseMigratorSecretArn", "DatabaseRoleSecretArns"], []),
+        (
+            "ProcessOperationalCommandRole",
+            [
+                (None, [*READ_SECRET, "secretsmanager:DescribeSecret"], {"Ref": "DatabaseCommandsSecretArn"}),
+                ("HasCacheSecret", READ_SECRET, {"Ref": "CacheSecretArn"}),
+                (
+                    None,
+                    [
+                        *READ_SECRET,
+                        "secretsmanager:DescribeSecret",
+                        "secretsmanager:PutSecretValue",
+                        "secretsmanager:UpdateSecretVersionStage",
+                    ],
+                    {
+                        "Fn::Sub": "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:"
+                        + INTEGRATION_SECRETS
+                    },
+                ),
+                ("HasSecretsKey", ["kms:Decrypt", "kms:GenerateDataKey"], {"Ref": "SecretsKeyArn"}),
+                (
+                    None,
+                    [
+                        "dynamodb:DescribeStream",
+                        "dynamodb:GetRecords",
+                        "dynamodb:GetShardIterator",
+                        "dynamodb:ListStreams",
+                    ],
+                    {"Fn::GetAtt": ["CommandsTable", "StreamArn"]},
+                ),
+                (None, ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:UpdateItem"], COMMANDS_TABLE),
+                (
+                    None,
+                    ["dynamodb:Query"],
+                    [COMMANDS_TABLE, {"Fn::Sub": "${CommandsTable.Arn}/index/status-created_at-index"}],
+                ),
+                (None, ["dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:UpdateItem"], BOOKKEEPING_TABLE),
+                (None, ["sqs:SendMessage"], {"Fn::GetAtt": ["CommandFailures", "Arn"]}),
+                ("HasOperationQueueArns", SEND, {"Fn::Split": [",", {"Ref": "OperationQueueArns"}]}),
+                (
+                    "HasOperationDeadLetterQueueArns",
+                    TAKE,
+                    {"Fn::Split": [",", {"Ref": "OperationDeadLetterQueueArns"}]},
+                ),
+                ("HasDemoResources", SEND, {"Fn::GetAtt": ["DemoQueue", "Arn"]}),
+                ("HasDemoResources", TAKE, {"Fn::GetAtt": ["DemoDeadLetterQueue", "Arn"]}),
+                (None, ["events:PutEvents"], {"Fn::GetAtt": ["PlatformEventBus", "Arn"]}),
+            ],
+        ),
+        (
+            "MigrateRole",
+            [
+                (None, READ_SECRET, {"Ref": "DatabaseMigratorSecretArn"}),
+                (None, READ_SECRET, {"Ref": "DatabaseRoleSecretArns"}),
+                ("HasSecretsKey", ["kms:Decrypt"], {"Ref": "SecretsKeyArn"}),
+            ],
+        ),
     ],
 )
-def test_a_function_reads_its_own_secrets_alone(roles, role, secrets, others):
-    allowed = [(statement["Action"], statement["Resource"]) for statement in statements(roles[role])]
-    assert allowed == [
-        *others,
-        *(("secretsmanager:GetSecretValue", {"Ref": secret}) for secret in secrets),
-        ("kms:Decrypt", {"Ref": "SecretsKeyArn"}),
-    ]
+def test_a_function_may_do_what_it_does_alone(roles, role, grants):
+    allowed = [(condition, listed(it["Action"]), it["Resource"]) for condition, it in statements(roles[role])]
+    assert allowed == grants
 
 
-def test_decrypting_is_granted_only_for_a_key_that_was_named(roles):
-    for role in roles.values():
-        for policy in role["Policies"]:
-            for statement in policy["PolicyDocument"]["Statement"]:
-                if "Fn::If" in statement:
-                    assert statement["Fn::If"][0] == "HasSecretsKey"
+def test_a_grant_on_what_may_be_absent_depends_on_its_presence(template):
+    def given(parameter):
+        return {"Fn::Not": [{"Fn::Equals": [{"Ref": parameter}, ""]}]}
+
+    conditions = template["Conditions"]
+    assert conditions["HasSecretsKey"] == given("SecretsKeyArn")
+    assert conditions["HasCacheSecret"] == given("CacheSecretArn")
+    assert conditions["HasOperationQueueArns"] == given("OperationQueueArns")
+    assert conditions["HasOperationDeadLetterQueueArns"] == given("OperationDeadLetterQueueArns")
+    assert conditions["HasDemoResources"] == {"Fn::Equals": [{"Ref": "DemoResources"}, "true"]}
 
 
 @pytest.mark.parametrize("api", ["TenantApi", "InternalApi"])
@@ -124,5 +256,6 @@ def test_no_function_has_a_password_in_its_environment(functions):
             assert "SECRET" not in name or name.endswith(("_ARN", "_ARNS"))
 
 
-def test_the_database_is_reached_over_verified_tls_unless_told_otherwise(template):
+def test_the_database_and_the_cache_are_reached_over_verified_tls_unless_told_otherwise(template):
     assert template["Parameters"]["DatabaseTls"]["Default"] == "verify-full"
+    assert template["Parameters"]["CacheTls"]["Default"] == "verify-full"

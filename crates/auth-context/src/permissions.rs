@@ -72,6 +72,12 @@ matrix! {
     InternalAgents: GET "/internal/agents" => [InternalAdmin, InternalSupport];
     /// Integrations of everybody.
     InternalIntegrations: GET "/internal/integrations" => [InternalAdmin, InternalSupport];
+    /// A new operational command.
+    CreateCommand: POST "/internal/operations/commands" => [InternalAdmin, InternalSupport];
+    /// Operational commands and what became of them.
+    Commands: GET "/internal/operations/commands" => [InternalAdmin, InternalSupport];
+    /// One operational command with its audit rows.
+    Command: GET "/internal/operations/commands/{id}" => [InternalAdmin, InternalSupport];
     /// Who did and read what.
     InternalAudit: GET "/internal/audit" => [InternalAdmin];
     /// What forms offer.

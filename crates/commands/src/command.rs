@@ -3,11 +3,12 @@
 
 use std::borrow::Cow;
 
+use data::parse_uuid;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-/// What a command does (contract, section 5).
+/// What a command does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum CommandType {
@@ -328,7 +329,7 @@ impl Reader {
         let given = self.required(name)?;
         given
             .as_str()
-            .and_then(hyphenated)
+            .and_then(parse_uuid)
             .or_else(|| self.refuse(format!("/parameters/{name}"), "must be a UUID"))
     }
 
@@ -381,10 +382,4 @@ impl Reader {
             _ => Err(self.invalid),
         }
     }
-}
-
-/// A UUID with its hyphens, the only form that is accepted.
-#[must_use]
-pub fn hyphenated(text: &str) -> Option<Uuid> {
-    Some(text).filter(|text| text.len() == 36).and_then(|text| Uuid::try_parse(text).ok())
 }

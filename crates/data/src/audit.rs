@@ -12,7 +12,7 @@ use crate::list::{Slice, Window};
 use crate::{DataError, Database};
 
 /// What the ids of audit rows are derived in, so that a fact told twice is one row.
-const NAMESPACE: Uuid = Uuid::from_u128(0x6f0b_1d3c_52a7_4c1e_9d0a_7e1b_3c5d_9f42);
+pub(crate) const NAMESPACE: Uuid = Uuid::from_u128(0x6f0b_1d3c_52a7_4c1e_9d0a_7e1b_3c5d_9f42);
 
 /// Who acts, and in which request.
 #[derive(Clone, Copy, Debug)]

@@ -129,7 +129,7 @@ pub(crate) struct Loan {
 }
 
 impl Loan {
-    async fn begin(database: &Database, statement: &str) -> Result<Self, DataError> {
+    pub(crate) async fn begin(database: &Database, statement: &str) -> Result<Self, DataError> {
         // Each idle connection may have died while nobody looked. Nothing was asked of it yet: try the next.
         let mut attempts_left = MAX_CONNECTIONS;
         loop {

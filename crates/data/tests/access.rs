@@ -234,7 +234,7 @@ async fn each_role_does_its_job_and_no_more() {
         "SELECT credentials_secret_arn FROM alquimista_platform.tenant_integrations",
         "SELECT * FROM alquimista_platform.agent_requests",
         "UPDATE alquimista_platform.tenant_agents SET status = 'active'",
-        "SELECT alquimista_platform.record_command_audit(gen_random_uuid(), 'command_created', 'info', NULL, 's', 'x', NULL, NULL)",
+        "SELECT alquimista_platform.record_command_audit(gen_random_uuid(), 'command_created', 'info', NULL, 's', 'x', NULL, NULL, now())",
     ] {
         assert_eq!(refusal(&mut internal, sql).await, INSUFFICIENT_PRIVILEGE, "{sql}");
     }

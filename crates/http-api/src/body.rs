@@ -5,11 +5,13 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use axum::body::to_bytes;
-use axum::extract::{FromRequest, Request};
-use data::Money;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use data::{Money, parse_uuid};
 use lambda_http::http::header::CONTENT_TYPE;
-use lambda_http::http::{HeaderMap, Method};
+use lambda_http::http::request::Parts;
+use lambda_http::http::{HeaderMap, HeaderName, Method};
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use crate::{InvalidInput, Place, Problem};
 
@@ -47,16 +49,50 @@ impl Members {
         !(self.errors.is_empty() && self.members.is_empty())
     }
 
+    /// All of it, as it was given.
+    #[must_use]
+    pub fn whole(&self) -> Value {
+        Value::Object(self.members.clone())
+    }
+
     /// Refuses a member for a reason that only its reader knows.
     pub fn refuse_member(&mut self, name: &'static str, message: &'static str) {
-        self.errors.push(InvalidInput::pointer(format!("/{name}"), message));
+        self.refuse_at(format!("/{name}"), message);
+    }
+
+    /// The same for what is anywhere in the body, by its JSON pointer; said once.
+    pub fn refuse_at(&mut self, pointer: String, message: impl Into<Cow<'static, str>>) {
+        if !self.is_refused(&pointer) {
+            self.errors.push(InvalidInput::pointer(pointer, message));
+        }
+    }
+
+    fn is_refused(&self, pointer: &str) -> bool {
+        self.errors.iter().any(|error| matches!(&error.place, Place::Pointer(refused) if refused == pointer))
+    }
+
+    /// An object, whose members are somebody else's to check.
+    pub fn object(&mut self, name: &'static str) -> Option<Map<String, Value>> {
+        match self.members.remove(name)? {
+            Value::Object(members) => Some(members),
+            _ => self.refuse(name, "must be an object"),
+        }
+    }
+
+    /// A UUID, hyphenated, in either case, or null.
+    pub fn uuid_or_null(&mut self, name: &'static str) -> Option<Uuid> {
+        let uuid = match self.members.remove(name)? {
+            Value::Null => return None,
+            Value::String(text) => parse_uuid(&text),
+            _ => None,
+        };
+        uuid.or_else(|| self.refuse(name, "must be a UUID or null"))
     }
 
     /// Says that a member has to be there, unless it is or was refused.
     pub fn required<T>(&mut self, name: &'static str, member: Option<T>) -> Option<T> {
-        let place = Place::Pointer(format!("/{name}").into());
-        if member.is_none() && !self.errors.iter().any(|error| error.place == place) {
-            return self.refuse(name, "is required");
+        if member.is_none() {
+            self.refuse_at(format!("/{name}"), "is required");
         }
         member
     }
@@ -136,6 +172,34 @@ impl Members {
     fn refuse<T>(&mut self, name: &'static str, message: impl Into<Cow<'static, str>>) -> Option<T> {
         self.errors.push(InvalidInput::pointer(format!("/{name}"), message));
         None
+    }
+}
+
+/// The caller's own name for this request: `Idempotency-Key`, 1 to 128 printable ASCII characters. An extractor.
+#[derive(Clone, Debug)]
+pub struct IdempotencyKey(pub Option<String>);
+
+impl IdempotencyKey {
+    /// The header's name.
+    pub const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
+    const MAX_LENGTH: usize = 128;
+}
+
+impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let mut given = parts.headers.get_all(Self::HEADER).iter();
+        let (only, second) = (given.next(), given.next());
+        let Some(only) = only else { return Ok(Self(None)) };
+        let key = only.to_str().ok().filter(|key| {
+            let printable = key.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+            second.is_none() && printable && (1..=Self::MAX_LENGTH).contains(&key.len())
+        });
+        let message = "must be given once, with 1 to 128 printable ASCII characters";
+        key.map(|key| Self(Some(key.to_owned()))).ok_or_else(|| {
+            Problem::invalid_parameters(vec![InvalidInput::parameter("Idempotency-Key", message)])
+        })
     }
 }
 

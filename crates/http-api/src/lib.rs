@@ -15,7 +15,7 @@ mod query;
 pub use access::AccessLog;
 pub use answer::{Answer, IfMatch, Instant, Version};
 pub use api::{Api, AuthSettings, Authorized, RequestId, WebSettings};
-pub use body::Members;
+pub use body::{IdempotencyKey, Members};
 pub use format::{Csv, Format};
 pub use page::{ListKey, Page};
 pub use problem::{InvalidInput, Place, Problem};

@@ -122,6 +122,13 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, "conflict", "Conflict", detail)
     }
 
+    /// 409: the key stands for another request.
+    #[must_use]
+    pub fn idempotency_conflict() -> Self {
+        let detail = "This Idempotency-Key was used for another request within the last 24 hours.";
+        Self::new(StatusCode::CONFLICT, "idempotency_conflict", "Conflict", detail)
+    }
+
     /// 412: somebody changed it since the caller looked.
     #[must_use]
     pub fn precondition_failed() -> Self {

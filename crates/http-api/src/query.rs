@@ -5,15 +5,12 @@ use std::convert::Infallible;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, SubsecRound, TimeDelta, Utc};
-use data::Search;
+use data::{Search, parse_uuid};
 use lambda_http::http::request::Parts;
 use uuid::Uuid;
 
 use crate::page::{Cursor, Page};
 use crate::{InvalidInput, Problem};
-
-/// The length of a UUID with its hyphens, the only form that is accepted.
-const UUID_LENGTH: usize = 36;
 
 /// The largest page and the furthest offset (contract, section 3).
 const MAX_LIMIT: i64 = 100;
@@ -37,7 +34,7 @@ impl Query {
     /// A UUID, hyphenated, in either case. Not given: `None`.
     pub fn uuid(&mut self, name: &'static str) -> Option<Uuid> {
         let value = self.single(name)?;
-        let uuid = hyphenated(&value);
+        let uuid = parse_uuid(&value);
         if uuid.is_none() {
             self.refuse(name, "must be a UUID");
         }
@@ -47,7 +44,7 @@ impl Query {
     /// The UUID in the path. Refused, the nil UUID stands in for it until [`finish`](Self::finish).
     pub fn path_uuid(&mut self, name: &'static str) -> Uuid {
         let given = self.path.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str());
-        given.and_then(hyphenated).unwrap_or_else(|| {
+        given.and_then(parse_uuid).unwrap_or_else(|| {
             self.refuse(name, "must be a UUID");
             Uuid::nil()
         })
@@ -180,10 +177,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Query {
         }
         Ok(query)
     }
-}
-
-fn hyphenated(text: &str) -> Option<Uuid> {
-    Some(text).filter(|text| text.len() == UUID_LENGTH).and_then(|text| Uuid::try_parse(text).ok())
 }
 
 /// `YYYY-MM-DD`, and nothing that only looks like it.

@@ -28,7 +28,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
 }
 
 /// The headers that an answer may lack where it is documented to have them.
-const OPTIONAL_HEADERS: &[&str] = &["X-Truncated"];
+const OPTIONAL_HEADERS: &[&str] = &["Idempotency-Replayed", "X-Truncated"];
 
 /// The document as it is committed.
 #[must_use]

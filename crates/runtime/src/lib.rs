@@ -1,6 +1,9 @@
-//! What every function does before anything else: read its settings, choose the crypto provider, set up its log.
+//! What every function does before anything else: read its settings, choose the crypto provider, set up its log; and how it
+//! tells its metrics.
 
 mod settings;
+
+pub mod metrics;
 
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
@@ -18,10 +21,12 @@ pub fn start(settings: &Settings) {
     let crates = [
         "aggregate_daily_metrics",
         "auth_context",
+        "commands",
         "data",
         "http_api",
         "internal_api",
         "migrate",
+        "process_operational_command",
         "runtime",
         "tenant_api",
     ];

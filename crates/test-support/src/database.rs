@@ -152,7 +152,7 @@ impl Drop for TestDatabase {
 }
 
 #[expect(clippy::disallowed_methods, reason = "tests have no Settings")]
-fn variable(name: &str) -> Option<String> {
+pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 

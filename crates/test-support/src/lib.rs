@@ -1,14 +1,20 @@
-//! What tests share: databases of their own on a real server, an issuer of tokens, an API's callers.
+//! What tests share: databases and tables of their own, an issuer of tokens, callers of an API, a process of a function.
 
 #![expect(clippy::missing_panics_doc, reason = "a test that can't be set up fails")]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't be set up fails")]
 
 mod database;
+mod emulator;
 mod http;
+mod interceptor;
 mod issuer;
+mod lambda;
 mod statements;
 
 pub use database::TestDatabase;
+pub use emulator::{CommandTables, Emulator};
 pub use http::Answer;
+pub use interceptor::{Call, Fate, Interceptor};
 pub use issuer::TestIssuer;
+pub use lambda::{FunctionProcess, Invocation};
 pub use statements::Statements;

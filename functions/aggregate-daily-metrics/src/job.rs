@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use data::jobs::{self, JobError, Limits};
 use data::{Database, DateRange};
+use runtime::metrics::millis;
 use serde_json::Value;
 
 use crate::event::{self, Request};
-use crate::metrics::{Measured, millis};
+use crate::metrics::Measured;
 use crate::outcome::{Cause, DayReport, Failure, Report};
 
 /// Kept free before the deadline, for what comes after the last day and for a server that answers late.

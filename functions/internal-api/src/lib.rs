@@ -3,6 +3,8 @@
 mod agents;
 mod audit;
 mod billing;
+mod command;
+mod commands;
 mod incidents;
 mod integrations;
 mod options;
@@ -15,6 +17,7 @@ mod usage;
 use std::sync::Arc;
 
 use auth_context::{Operation, TokenVerifier};
+use ::commands::Store;
 use axum::Router;
 use chrono::{DateTime, NaiveDate, Utc};
 use data::Database;
@@ -51,6 +54,8 @@ pub struct State {
     pub verifier: Arc<TokenVerifier>,
     /// Connections as `app_internal`.
     pub database: Arc<Database>,
+    /// Operational commands.
+    pub commands: Arc<Store>,
     /// The queues that may be reprocessed.
     pub queues: Arc<[String]>,
     /// The clock; a test sets its own.
@@ -78,6 +83,9 @@ pub fn router(state: State, web: &WebSettings) -> Router {
         .route(Operation::InternalIncidents, incidents::get)
         .route(Operation::InternalAgents, agents::get)
         .route(Operation::InternalIntegrations, integrations::get)
+        .route(Operation::CreateCommand, command::post)
+        .route(Operation::Commands, commands::get)
+        .route(Operation::Command, command::get)
         .route(Operation::InternalAudit, audit::get)
         .route(Operation::InternalOptions, options::get)
         .finish(state, web)
@@ -97,6 +105,9 @@ pub fn router(state: State, web: &WebSettings) -> Router {
         incidents::get,
         agents::get,
         integrations::get,
+        command::post,
+        commands::get,
+        command::get,
         audit::get,
         options::get
     ),

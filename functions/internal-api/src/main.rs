@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use aws_sdk_secretsmanager::Client;
 use chrono::Utc;
+use commands::Store;
 use data::{Credentials, Database};
 use internal_api::{Settings, State};
 
@@ -12,11 +13,13 @@ async fn main() -> anyhow::Result<()> {
     let settings = Settings::read()?;
     runtime::start(&settings.common);
 
-    let secrets = Client::new(&aws_config::load_from_env().await);
+    let aws = aws_config::load_from_env().await;
+    let secrets = Client::new(&aws);
     let credentials = Credentials::Secret { client: secrets, id: settings.database_secret_arn };
     let state = State {
         verifier: Arc::new(settings.auth.verifier()?),
         database: Arc::new(Database::new(settings.database, credentials)),
+        commands: Arc::new(Store::new(&aws_sdk_dynamodb::Client::new(&aws), settings.commands)),
         queues: settings.operation_queues.into(),
         now: Utc::now,
     };

@@ -1,13 +1,11 @@
 //! `GET /internal/options`
 
 use axum::extract::State;
+use commands::Check;
 use data::options::{self, Agent, Plan};
 use http_api::{Answer, Authorized, Problem};
 use serde::Serialize;
 use utoipa::ToSchema;
-
-/// What a health check can look at (contract, section 5).
-const CHECKS: &[&str] = &["database", "cache", "commands_table", "secrets", "queues", "integrations"];
 
 /// What forms offer.
 #[derive(Serialize, ToSchema)]
@@ -30,7 +28,7 @@ pub(crate) struct Options {
     queues: Vec<String>,
     /// What a health check can look at.
     #[schema(value_type = Vec<String>, example = json!(["database", "cache"]))]
-    checks: &'static [&'static str],
+    checks: Vec<Check>,
 }
 
 /// What forms offer
@@ -54,6 +52,6 @@ pub(crate) async fn get(
         agents: found.agents,
         integration_types: found.integration_types,
         queues: api.queues.to_vec(),
-        checks: CHECKS,
+        checks: Check::CHOICES.iter().map(|(_, check)| *check).collect(),
     }))
 }

@@ -1,5 +1,6 @@
 //! The function's settings.
 
+use commands::StoreSettings;
 use data::DatabaseSettings;
 use http_api::{AuthSettings, WebSettings};
 use runtime::SettingsError;
@@ -17,6 +18,8 @@ pub struct Settings {
     pub database: DatabaseSettings,
     /// `DATABASE_SECRET_ARN`: the secret with the login of `app_internal`.
     pub database_secret_arn: String,
+    /// Where commands are.
+    pub commands: StoreSettings,
     /// `OPERATION_QUEUES`: names of the queues that may be reprocessed, comma-separated. Optional.
     pub operation_queues: Vec<String>,
 }
@@ -38,6 +41,7 @@ impl Settings {
             web: runtime::read()?,
             database: runtime::read()?,
             database_secret_arn,
+            commands: runtime::read()?,
             operation_queues,
         })
     }

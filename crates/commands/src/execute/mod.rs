@@ -1,23 +1,42 @@
 //! What commands really do: one module an executor.
 
 mod health_check;
+mod queues;
 mod reprocess_queue;
 mod reset_token;
 mod restart_agent;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_sdk_eventbridge::Client as Events;
 use aws_sdk_secretsmanager::Client as Secrets;
 use aws_sdk_sqs::Client as Sqs;
-use data::Database;
+use aws_sdk_sqs::config::timeout::TimeoutConfig;
+use data::{DataError, Database};
 use serde_json::Value;
 
 use crate::cache::Cache;
 use crate::command::{Command, QueueName};
 use crate::store::{Claim, StoreError};
 
-/// What executors work with.
+/// The longest that connecting to a service may take, one attempt of a call, and a call with all that is tried again. Each
+/// is a small part of a lease.
+const CONNECT: Duration = Duration::from_secs(2);
+const ATTEMPT: Duration = Duration::from_secs(5);
+const CALL: Duration = Duration::from_secs(12);
+
+/// The bounds on calls that the clients of [`Executors`] have to have.
+#[must_use]
+pub fn call_limits() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT)
+        .operation_attempt_timeout(ATTEMPT)
+        .operation_timeout(CALL)
+        .build()
+}
+
+/// What executors work with. Its clients keep to [`call_limits`].
 pub struct Executors {
     /// Connections as `app_commands`.
     pub database: Arc<Database>,
@@ -77,12 +96,19 @@ impl Executors {
                 Ok(reset_token::run(self, claim.command_id(), *tenant_id, *integration_id).await?)
             }
             Command::RestartAgent { tenant_id, agent_id } => {
-                let started_at = claim.started_at();
-                Ok(restart_agent::run(self, claim.command_id(), started_at, *tenant_id, *agent_id).await?)
+                Ok(restart_agent::run(self, claim, *tenant_id, *agent_id).await?)
             }
             Command::HealthCheck { tenant_id, checks } => {
                 Ok(health_check::run(self, claim.store(), *tenant_id, checks).await)
             }
         }
     }
+}
+
+fn database_unavailable(error: &DataError) -> Failure {
+    tracing::warn!(%error, "the database is unavailable");
+    Failure::new(
+        "database unavailable",
+        "o banco de dados não respondeu. Execute o comando novamente; se o erro persistir, verifique o banco de dados.",
+    )
 }

@@ -4,10 +4,10 @@ use chrono::{DateTime, Utc};
 use lambda_http::http::StatusCode;
 use serde_json::{Value, json};
 use sqlx::Executor;
-use test_support::TestIssuer;
+use test_support::{Emulator, TestIssuer};
 use uuid::Uuid;
 
-use crate::fixture::{A, B, Fixture, UNKNOWN, router_for};
+use crate::fixture::{A, B, Fixture, UNKNOWN};
 
 type Row = (String, Option<Uuid>, Option<String>, String, Value);
 
@@ -49,7 +49,7 @@ async fn a_read_is_recorded_once_an_hour_for_each_tenant() {
 
     // Another instance of the function, which remembers nothing, records nothing twice.
     let other = Fixture {
-        router: router_for(fixture.database.database("app_internal"), &fixture.issuer, Utc::now),
+        router: fixture.router_with(Emulator::new().endpoint(), Utc::now),
         ..fixture
     };
     for tenant in [A, B] {
@@ -74,7 +74,7 @@ async fn the_next_hour_is_recorded_anew() {
     let fixture = Fixture::new().await;
     let token = fixture.token(&["INTERNAL_ADMIN"]);
     let fixture = Fixture {
-        router: router_for(fixture.database.database("app_internal"), &fixture.issuer, now),
+        router: fixture.router_with(Emulator::new().endpoint(), now),
         ..fixture
     };
     for hour in 0..3 {

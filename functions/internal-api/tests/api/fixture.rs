@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use chrono::{DateTime, Utc};
+use commands::{Store, StoreSettings};
 use data::Database;
 use http_api::{AuthSettings, WebSettings};
 use internal_api::{State, router};
@@ -11,7 +12,7 @@ use lambda_http::http::Method;
 use lambda_http::http::header::HeaderName;
 use serde_json::Value;
 use sqlx::Executor;
-use test_support::{Answer, TestDatabase, TestIssuer};
+use test_support::{Answer, CommandTables, Emulator, TestDatabase, TestIssuer};
 
 pub(crate) const A: &str = "00000000-0000-4000-8000-00000000000a";
 pub(crate) const B: &str = "00000000-0000-4000-8000-00000000000b";
@@ -20,10 +21,25 @@ pub(crate) const UNKNOWN: &str = "00000000-0000-4000-8000-0000000000ff";
 pub(crate) struct Fixture {
     pub(crate) database: TestDatabase,
     pub(crate) issuer: TestIssuer,
+    pub(crate) tables: CommandTables,
     pub(crate) router: Router,
 }
 
-pub(crate) fn router_for(database: Database, issuer: &TestIssuer, now: fn() -> DateTime<Utc>) -> Router {
+/// The store of commands in these tables, by way of this endpoint.
+pub(crate) fn store_at(endpoint: &str, tables: &CommandTables) -> Store {
+    let settings = StoreSettings {
+        commands_table: tables.commands.clone(),
+        command_bookkeeping_table: tables.bookkeeping.clone(),
+    };
+    Store::new(&aws_sdk_dynamodb::Client::new(&Emulator::new().config_at(endpoint)), settings)
+}
+
+pub(crate) fn router_for(
+    database: Database,
+    commands: Store,
+    issuer: &TestIssuer,
+    now: fn() -> DateTime<Utc>,
+) -> Router {
     let auth = AuthSettings {
         cognito_issuer: TestIssuer::ISSUER.into(),
         cognito_jwks_url: issuer.jwks_url(),
@@ -33,6 +49,7 @@ pub(crate) fn router_for(database: Database, issuer: &TestIssuer, now: fn() -> D
     let state = State {
         verifier: Arc::new(auth.verifier().unwrap()),
         database: Arc::new(database),
+        commands: Arc::new(commands),
         queues: ["mensagens".to_owned()].into(),
         now,
     };
@@ -66,8 +83,17 @@ impl Fixture {
             .await
             .unwrap();
         let issuer = TestIssuer::start().await;
-        let router = router_for(database.database("app_internal"), &issuer, Utc::now);
-        Self { database, issuer, router }
+        let emulator = Emulator::new();
+        let tables = CommandTables::new(&emulator).await;
+        let store = store_at(emulator.endpoint(), &tables);
+        let router = router_for(database.database("app_internal"), store, &issuer, Utc::now);
+        Self { database, issuer, tables, router }
+    }
+
+    /// The same API at another time, or with another way to the table of commands.
+    pub(crate) fn router_with(&self, endpoint: &str, now: fn() -> DateTime<Utc>) -> Router {
+        let store = store_at(endpoint, &self.tables);
+        router_for(self.database.database("app_internal"), store, &self.issuer, now)
     }
 
     pub(crate) fn token(&self, groups: &[&str]) -> String {

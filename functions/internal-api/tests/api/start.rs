@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-const SETTINGS: [(&str, &str); 8] = [
+const SETTINGS: [(&str, &str); 10] = [
     ("COGNITO_ISSUER", "https://issuer.example.com"),
     ("COGNITO_JWKS_URL", "https://issuer.example.com/jwks.json"),
     ("COGNITO_CLIENT_IDS", "client"),
@@ -11,6 +11,8 @@ const SETTINGS: [(&str, &str); 8] = [
     ("DATABASE_NAME", "painel"),
     ("DATABASE_TLS", "disable"),
     ("DATABASE_SECRET_ARN", "secret"),
+    ("COMMANDS_TABLE", "commands"),
+    ("COMMAND_BOOKKEEPING_TABLE", "bookkeeping"),
 ];
 
 /// What the binary says when it is started with these settings, one of them changed; empty takes it away.

@@ -1,0 +1,9 @@
+//! The table of commands, on the emulator's DynamoDB.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+mod fixture;
+mod life;
+mod list;
+mod reaper;
+mod requests;

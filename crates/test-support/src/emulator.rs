@@ -1,0 +1,166 @@
+//! The AWS emulator of a running stack, and tables in it for one test.
+
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+    ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType,
+};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::database::variable;
+
+/// The emulator of the stack that the file which `STACK_FILE` names describes.
+#[derive(Clone, Debug)]
+pub struct Emulator {
+    endpoint: String,
+    region: String,
+}
+
+impl Emulator {
+    /// The emulator.
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "it reads a file")]
+    pub fn new() -> Self {
+        let file = variable("STACK_FILE").expect("STACK_FILE: run the tests with `make test-rust`");
+        let stack: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+        let text = |name: &str| stack[name].as_str().unwrap().to_owned();
+        Self { endpoint: text("aws_endpoint_url"), region: text("region") }
+    }
+
+    /// What clients of it are made from.
+    #[must_use]
+    pub fn config(&self) -> SdkConfig {
+        self.config_at(&self.endpoint)
+    }
+
+    /// What clients are made from for which nobody is there.
+    #[must_use]
+    pub fn unreachable_config(&self) -> SdkConfig {
+        self.config_at("http://127.0.0.1:1")
+    }
+
+    /// What clients of another endpoint are made from: a proxy's, for example.
+    #[must_use]
+    pub fn config_at(&self, endpoint: &str) -> SdkConfig {
+        let credentials = Credentials::new("local", "local", None, None, "test");
+        SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .endpoint_url(endpoint)
+            .region(Region::new(self.region.clone()))
+            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .build()
+    }
+
+    /// Where it is: `http://host:port`.
+    #[must_use]
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// A name that nobody else uses.
+    #[must_use]
+    pub fn unique(prefix: &str) -> String {
+        format!("{prefix}-{}", Uuid::now_v7().simple())
+    }
+}
+
+/// The table of commands and the one of its bookkeeping, with the template's keys, indexes and stream; deleted with this
+/// value.
+pub struct CommandTables {
+    /// The table of commands.
+    pub commands: String,
+    /// Idempotency keys, counters and markers.
+    pub bookkeeping: String,
+    emulator: Emulator,
+}
+
+/// What every index has besides the keys. Never an index's own key: it would be projected twice.
+const PROJECTED: [&str; 7] =
+    ["command_type", "tenant_id", "status", "created_by", "started_at", "completed_at", "error_message"];
+
+impl CommandTables {
+    /// Makes both.
+    pub async fn new(emulator: &Emulator) -> Self {
+        let tables = Self {
+            commands: Emulator::unique("test-commands"),
+            bookkeeping: Emulator::unique("test-bookkeeping"),
+            emulator: emulator.clone(),
+        };
+        let client = Client::new(&emulator.config());
+        let stream = StreamSpecification::builder()
+            .stream_enabled(true)
+            .stream_view_type(StreamViewType::NewAndOldImages);
+        let mut commands = client
+            .create_table()
+            .table_name(&tables.commands)
+            .billing_mode(BillingMode::PayPerRequest)
+            .set_key_schema(Some(keys("command_id", "created_at")))
+            .attribute_definitions(attribute("command_id"))
+            .attribute_definitions(attribute("created_at"))
+            .stream_specification(stream.build().unwrap());
+        for indexed in ["tenant_id", "status", "type_status", "tenant_type_status"] {
+            let projected = PROJECTED.iter().filter(|name| **name != indexed).map(|name| (*name).to_owned());
+            let projection = Projection::builder()
+                .projection_type(ProjectionType::Include)
+                .set_non_key_attributes(Some(projected.collect()));
+            let index = GlobalSecondaryIndex::builder()
+                .index_name(format!("{indexed}-created_at-index"))
+                .set_key_schema(Some(keys(indexed, "created_at")))
+                .projection(projection.build());
+            commands = commands
+                .attribute_definitions(attribute(indexed))
+                .global_secondary_indexes(index.build().unwrap());
+        }
+        commands.send().await.unwrap();
+        client
+            .create_table()
+            .table_name(&tables.bookkeeping)
+            .billing_mode(BillingMode::PayPerRequest)
+            .set_key_schema(Some(keys("pk", "sk")))
+            .attribute_definitions(attribute("pk"))
+            .attribute_definitions(attribute("sk"))
+            .send()
+            .await
+            .unwrap();
+        tables
+    }
+}
+
+impl Drop for CommandTables {
+    fn drop(&mut self) {
+        let (emulator, names) = (self.emulator.clone(), [self.commands.clone(), self.bookkeeping.clone()]);
+        let dropping = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
+            runtime.block_on(async {
+                let client = Client::new(&emulator.config());
+                for name in names {
+                    let deletion = client.delete_table().table_name(name).send();
+                    // A table left behind is no reason to fail a test that passed.
+                    let _ = tokio::time::timeout(Duration::from_secs(10), deletion).await;
+                }
+            });
+            Some(())
+        });
+        let _ = dropping.join();
+    }
+}
+
+fn keys(hash: &str, range: &str) -> Vec<KeySchemaElement> {
+    [(hash, KeyType::Hash), (range, KeyType::Range)]
+        .into_iter()
+        .map(|(name, kind)| KeySchemaElement::builder().attribute_name(name).key_type(kind).build().unwrap())
+        .collect()
+}
+
+fn attribute(name: &str) -> AttributeDefinition {
+    AttributeDefinition::builder()
+        .attribute_name(name)
+        .attribute_type(ScalarAttributeType::S)
+        .build()
+        .unwrap()
+}

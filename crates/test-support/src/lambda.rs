@@ -1,0 +1,142 @@
+//! A function as Lambda runs it: its binary, in a process of its own, handed one invocation after the other.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde_json::Value;
+use tokio::process::{Child, Command};
+use tokio::sync::{mpsc, oneshot};
+
+/// How an invocation ended.
+#[derive(Debug)]
+pub enum Invocation {
+    /// With this answer.
+    Answered(Value),
+    /// With this error, as the function put it.
+    Failed(Value),
+    /// Not at all: the process is gone.
+    Died,
+}
+
+struct Pending {
+    event: Value,
+    deadline: SystemTime,
+    answer: oneshot::Sender<Invocation>,
+}
+
+/// The service that functions ask for work.
+struct Runtime {
+    waiting: tokio::sync::Mutex<mpsc::Receiver<Pending>>,
+    in_hand: Mutex<Option<oneshot::Sender<Invocation>>>,
+}
+
+/// A process of a function.
+pub struct FunctionProcess {
+    invocations: mpsc::Sender<Pending>,
+    child: tokio::sync::Mutex<Child>,
+    pid: u32,
+    timeout: Duration,
+}
+
+impl FunctionProcess {
+    /// Starts the binary with nothing but this environment. Each invocation has so much time.
+    pub async fn start(binary: &Path, environment: &[(String, String)], timeout: Duration) -> Self {
+        let (invocations, waiting) = mpsc::channel(1);
+        let runtime =
+            Arc::new(Runtime { waiting: tokio::sync::Mutex::new(waiting), in_hand: Mutex::default() });
+        let routes = Router::new()
+            .route("/2018-06-01/runtime/invocation/next", get(next))
+            .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
+            .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
+            .with_state(runtime);
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        tokio::spawn(axum::serve(listener, routes).into_future());
+
+        let child = Command::new(binary)
+            .env_clear()
+            .envs(environment.iter().map(|(name, value)| (name, value)))
+            .env("AWS_LAMBDA_RUNTIME_API", address)
+            .env("AWS_LAMBDA_FUNCTION_NAME", "function-under-test")
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512")
+            .env("AWS_LAMBDA_LOG_GROUP_NAME", "tests")
+            .env("AWS_LAMBDA_LOG_STREAM_NAME", "tests")
+            .stdout(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let pid = child.id().unwrap();
+        Self { invocations, child: tokio::sync::Mutex::new(child), pid, timeout }
+    }
+
+    /// What the function makes of this event.
+    pub async fn invoke(&self, event: Value) -> Invocation {
+        let (answer, answered) = oneshot::channel();
+        let deadline = SystemTime::now() + self.timeout;
+        let mut child = self.child.lock().await;
+        let asked = async {
+            let pending = Pending { event, deadline, answer };
+            if self.invocations.send(pending).await.is_err() {
+                return Invocation::Died;
+            }
+            answered.await.unwrap_or(Invocation::Died)
+        };
+        tokio::select! {
+            invocation = asked => invocation,
+            _ = child.wait() => Invocation::Died,
+        }
+    }
+
+    /// What kills the process, at once and without a word.
+    #[must_use]
+    pub fn killer(&self) -> impl Fn() + Send + Sync + 'static {
+        let pid = self.pid.to_string();
+        move || {
+            std::process::Command::new("kill").args(["-9", &pid]).stderr(Stdio::null()).status().unwrap();
+        }
+    }
+}
+
+async fn next(State(runtime): State<Arc<Runtime>>) -> Response {
+    let Some(pending) = runtime.waiting.lock().await.recv().await else {
+        return StatusCode::GONE.into_response();
+    };
+    let deadline = pending.deadline.duration_since(UNIX_EPOCH).unwrap().as_millis().to_string();
+    *runtime.in_hand.lock().unwrap() = Some(pending.answer);
+    let id = uuid::Uuid::new_v4().to_string();
+    let mut headers = HeaderMap::new();
+    for (name, value) in [
+        ("lambda-runtime-aws-request-id", id.as_str()),
+        ("lambda-runtime-deadline-ms", deadline.as_str()),
+        ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:sa-east-1:000000000000:function:tests"),
+    ] {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
+    }
+    (headers, axum::Json(pending.event)).into_response()
+}
+
+async fn response(State(runtime): State<Arc<Runtime>>, axum::Json(answer): axum::Json<Value>) -> StatusCode {
+    runtime.end(Invocation::Answered(answer))
+}
+
+async fn error(State(runtime): State<Arc<Runtime>>, axum::Json(error): axum::Json<Value>) -> StatusCode {
+    runtime.end(Invocation::Failed(error))
+}
+
+impl Runtime {
+    fn end(&self, invocation: Invocation) -> StatusCode {
+        if let Some(answer) = self.in_hand.lock().unwrap().take() {
+            // Nobody may be waiting any more.
+            let _ = answer.send(invocation);
+        }
+        StatusCode::ACCEPTED
+    }
+}

@@ -1,0 +1,79 @@
+//! The trail that commands leave: a row of the audit log for each step, however often it is told, and a metric for each end.
+
+use chrono::Utc;
+use commands::{CommandType, Status, Step, StoredCommand};
+use data::commands::{AuditStep, record_steps};
+use data::{DataError, Database};
+use runtime::metrics::{self, Measured};
+use serde_json::json;
+
+/// Puts these commands' steps on record, and measures those that are news.
+pub(crate) async fn record(
+    database: &Database,
+    commands: &[&StoredCommand],
+    function: &str,
+) -> Result<(), DataError> {
+    let told: Vec<_> = commands.iter().flat_map(|command| rows(command)).collect();
+    let (steps, of): (Vec<AuditStep>, Vec<(&StoredCommand, Step)>) = told.into_iter().unzip();
+    let news = record_steps(database, &steps).await?;
+    for ((command, step), news) in of.into_iter().zip(news) {
+        if news && matches!(step, Step::Executed { .. }) {
+            measure(command, function);
+        }
+    }
+    Ok(())
+}
+
+fn rows(command: &StoredCommand) -> impl Iterator<Item = (AuditStep, (&StoredCommand, Step))> {
+    command.steps().into_iter().map(move |(step, at)| {
+        let (kind, title, status, attempt) = match step {
+            Step::Created => ("command_created", "Comando criado", Status::Pending, 0),
+            Step::Started { attempt } => ("command_started", "Comando iniciado", Status::Running, attempt),
+            Step::Executed { attempt } if command.status == Status::Error => {
+                ("command_executed", "Comando encerrado com erro", Status::Error, attempt)
+            }
+            Step::Executed { attempt } => {
+                ("command_executed", "Comando concluído", Status::Success, attempt)
+            }
+        };
+        let failed = status == Status::Error;
+        let mut metadata = json!({
+            "command_id": command.command_id,
+            "command_type": command.command_type,
+            "status": status,
+            "attempt": attempt,
+            "request_id": command.request_id,
+        });
+        if failed {
+            metadata["error_message"] = json!(command.error_message);
+        }
+        let row = AuditStep {
+            id: command.step_id(step),
+            kind,
+            severity: if failed { "error" } else { "info" },
+            tenant_id: command.tenant_id,
+            actor: command.created_by.clone(),
+            title: title.to_owned(),
+            description: Some(command.command_type.clone()),
+            metadata,
+            at,
+        };
+        (row, (command, step))
+    })
+}
+
+fn measure(command: &StoredCommand, function: &str) {
+    let failed = command.status == Status::Error;
+    let kind = CommandType::named(&command.command_type).map_or("OTHER", CommandType::as_str);
+    let completed_at = command.completed_at.as_ref().unwrap_or(&command.created_at);
+    let took = (completed_at.at() - command.created_at.at()).to_std().unwrap_or_default();
+    let measured = Measured {
+        dimensions: &[("FunctionName", function), ("CommandType", kind)],
+        sets: &[&["FunctionName"], &["FunctionName", "CommandType"]],
+        counts: &[("CommandsSucceeded", (!failed).into()), ("CommandsFailed", failed.into())],
+        times: &[("CommandDuration", took)],
+    };
+    if let Err(error) = metrics::emit(&mut std::io::stdout(), Utc::now(), &measured) {
+        tracing::warn!(%error, "metrics not written");
+    }
+}

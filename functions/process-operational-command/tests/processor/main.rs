@@ -1,0 +1,11 @@
+//! The processor between a stream that tells everything twice and parts that fail.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+mod batch;
+mod faults;
+mod fixture;
+mod kills;
+mod load;
+mod start;
+mod told;
