@@ -8,17 +8,11 @@ mod execute;
 mod store;
 mod stored;
 
-<<<<<<< HEAD
-pub use cache::{Cache, CacheSettings};
-pub use command::{Check, Checks, Command, CommandType, Invalid, MaxMessages, QueueName, Target};
-pub use execute::{ExecutionError, Executors, Failure};
-=======
 pub use cache::{Cache, CacheError, CacheSettings};
-pub use command::{Check, Checks, Command, CommandType, Invalid, MaxMessages, QueueName, Target, hyphenated};
+pub use command::{Check, Checks, Command, CommandType, Invalid, MaxMessages, QueueName, Target};
 pub use execute::{ExecutionError, Executors, Failure, call_limits};
->>>>>>> cmd-exec
 pub use store::{
     Claim, Created, IdempotencyKey, Leases, ListFilter, ListedCommand, NewCommand, Outcome, Position, Reaped,
-    Receipt, Remembered, Start, Store, StoreError, StoreSettings,
+    Receipt, Remembered, Start, Store, StoreError, StoreSettings, attribute,
 };
 pub use stored::{Progress, Status, Step, StoredCommand, Timestamp};

@@ -17,8 +17,7 @@ use crate::database::variable;
 /// The emulator of the stack that the file which `STACK_FILE` names describes.
 #[derive(Clone, Debug)]
 pub struct Emulator {
-    endpoint: String,
-    region: String,
+    stack: Value,
 }
 
 impl Emulator {
@@ -27,15 +26,19 @@ impl Emulator {
     #[expect(clippy::new_without_default, reason = "it reads a file")]
     pub fn new() -> Self {
         let file = variable("STACK_FILE").expect("STACK_FILE: run the tests with `make test-rust`");
-        let stack: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
-        let text = |name: &str| stack[name].as_str().unwrap().to_owned();
-        Self { endpoint: text("aws_endpoint_url"), region: text("region") }
+        Self { stack: serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap() }
+    }
+
+    /// What the file says of the stack under this name.
+    #[must_use]
+    pub fn described(&self, name: &str) -> &str {
+        self.stack[name].as_str().unwrap()
     }
 
     /// What clients of it are made from.
     #[must_use]
     pub fn config(&self) -> SdkConfig {
-        self.config_at(&self.endpoint)
+        self.config_at(self.endpoint())
     }
 
     /// What clients are made from for which nobody is there.
@@ -51,7 +54,7 @@ impl Emulator {
         SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .endpoint_url(endpoint)
-            .region(Region::new(self.region.clone()))
+            .region(Region::new(self.described("region").to_owned()))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .build()
     }
@@ -59,7 +62,7 @@ impl Emulator {
     /// Where it is: `http://host:port`.
     #[must_use]
     pub fn endpoint(&self) -> &str {
-        &self.endpoint
+        self.described("aws_endpoint_url")
     }
 
     /// A name that nobody else uses.
@@ -133,21 +136,26 @@ impl CommandTables {
 
 impl Drop for CommandTables {
     fn drop(&mut self) {
-        let (emulator, names) = (self.emulator.clone(), [self.commands.clone(), self.bookkeeping.clone()]);
-        let dropping = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
-            runtime.block_on(async {
-                let client = Client::new(&emulator.config());
-                for name in names {
-                    let deletion = client.delete_table().table_name(name).send();
-                    // A table left behind is no reason to fail a test that passed.
-                    let _ = tokio::time::timeout(Duration::from_secs(10), deletion).await;
-                }
-            });
-            Some(())
+        let client = self.emulator.config();
+        let names = [self.commands.clone(), self.bookkeeping.clone()];
+        finally(async move {
+            let client = Client::new(&client);
+            for name in names {
+                let _ = client.delete_table().table_name(name).send().await;
+            }
         });
-        let _ = dropping.join();
     }
+}
+
+/// Does this in a thread of its own, for ten seconds at most: what a test cleans up when it is over. What is left behind
+/// is no reason to fail a test that passed.
+pub fn finally(cleaning: impl Future<Output = ()> + Send + 'static) {
+    let thread = std::thread::spawn(move || {
+        if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {
+            let _ = runtime.block_on(async { tokio::time::timeout(Duration::from_secs(10), cleaning).await });
+        }
+    });
+    let _ = thread.join();
 }
 
 fn keys(hash: &str, range: &str) -> Vec<KeySchemaElement> {

@@ -27,6 +27,10 @@ pub enum Fate {
     Pass,
     /// It is refused with this status and body, and never arrives.
     Refuse(u16, &'static str),
+    /// It is answered with this status and body instead, and never arrives.
+    Answer(u16, String),
+    /// It arrives, and its answer is lost: a gateway says so.
+    Lost,
     /// Something happens, and it never arrives.
     Before(Box<dyn Fn() + Send + Sync>),
     /// It arrives, something happens, and its answer is lost.
@@ -97,9 +101,11 @@ async fn pass(State(proxy): State<Arc<Proxy>>, request: Request) -> Response {
     };
     match fate {
         Fate::Pass => forward.await,
-        Fate::Refuse(status, body) => {
-            let json = [(header::CONTENT_TYPE, "application/x-amz-json-1.0")];
-            (StatusCode::from_u16(status).unwrap(), json, body).into_response()
+        Fate::Refuse(status, body) => json(status, body),
+        Fate::Answer(status, body) => json(status, body),
+        Fate::Lost => {
+            forward.await;
+            StatusCode::BAD_GATEWAY.into_response()
         }
         Fate::Before(happens) => {
             happens();
@@ -116,4 +122,9 @@ async fn pass(State(proxy): State<Arc<Proxy>>, request: Request) -> Response {
             answer
         }
     }
+}
+
+fn json(status: u16, body: impl IntoResponse) -> Response {
+    let headers = [(header::CONTENT_TYPE, "application/x-amz-json-1.0")];
+    (StatusCode::from_u16(status).unwrap(), headers, body).into_response()
 }

@@ -12,7 +12,7 @@ mod lambda;
 mod statements;
 
 pub use database::TestDatabase;
-pub use emulator::{CommandTables, Emulator};
+pub use emulator::{CommandTables, Emulator, finally};
 pub use http::Answer;
 pub use interceptor::{Call, Fate, Interceptor};
 pub use issuer::TestIssuer;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use commands::{
-    Claim, Command, CommandType, ExecutionError, Failure, Outcome, Start, StoredCommand, Target,
+    Claim, Command, CommandType, ExecutionError, Failure, Leases, Outcome, Start, StoredCommand, Target,
 };
 use data::DataError;
 use futures_util::{StreamExt, stream};
@@ -24,12 +24,12 @@ const MARGIN: Duration = Duration::from_secs(15);
 /// What isn't begun with so much time left comes again.
 const WORTHWHILE: Duration = Duration::from_secs(10);
 
-/// The longest that a command may take.
-const fn limit(command: &Command) -> Duration {
+/// The longest that a command may take. One that doesn't prolong its lease as it gets on has to end within it.
+fn limit(command: &Command, leases: Leases) -> Duration {
     match command.kind() {
         CommandType::ReprocessQueue => Duration::from_mins(4),
         CommandType::ResetToken | CommandType::RestartAgent | CommandType::HealthCheck => {
-            Duration::from_secs(30)
+            leases.duration.min(Duration::from_secs(30))
         }
     }
 }
@@ -180,7 +180,7 @@ impl Processor {
             Some(Err(_)) => return Ok(Outcome::Error(invalid_parameters().to_string())),
             None => return Ok(Outcome::Error(unknown_type(&stored.command_type).to_string())),
         };
-        let limit = limit(&command).min(left);
+        let limit = limit(&command, self.leases).min(left);
         match timeout(limit, self.executors.execute(claim, &command)).await {
             Ok(Ok(output)) => Ok(Outcome::Success(output.to_string())),
             Ok(Err(ExecutionError::Failed(failure))) => Ok(Outcome::Error(failure.to_string())),

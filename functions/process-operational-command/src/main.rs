@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chrono::Utc;
-use commands::{Cache, Executors, Store};
+use commands::{Cache, Executors, Store, call_limits};
 use data::{Credentials, Database};
 use lambda_runtime::{LambdaEvent, service_fn};
 use process_operational_command::{Processor, Settings};
@@ -15,7 +15,7 @@ async fn main() -> anyhow::Result<()> {
     let settings = Settings::read()?;
     runtime::start(&settings.common);
 
-    let aws = aws_config::load_from_env().await;
+    let aws = aws_config::from_env().timeout_config(call_limits()).load().await;
     let secrets = aws_sdk_secretsmanager::Client::new(&aws);
     let credentials =
         Credentials::Secret { client: secrets.clone(), id: settings.database_secret_arn.clone() };

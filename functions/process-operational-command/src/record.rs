@@ -1,6 +1,6 @@
 //! What a record of the stream tells.
 
-use aws_lambda_events::dynamodb::EventRecord;
+use aws_lambda_events::dynamodb::StreamRecord;
 use commands::{Status, StoredCommand};
 use serde_json::Value;
 
@@ -45,19 +45,21 @@ impl Told {
         }
     }
 
-    fn change(record: Value) -> Result<Change, String> {
-        let record: EventRecord = serde_json::from_value(record).map_err(|error| error.to_string())?;
+    fn change(mut record: Value) -> Result<Change, String> {
+        let name = record["eventName"].as_str().unwrap_or_default().to_owned();
+        let change = record.get_mut("dynamodb").map(Value::take).unwrap_or_default();
+        let change: StreamRecord = serde_json::from_value(change).map_err(|error| error.to_string())?;
         let image = |image: serde_dynamo::Item| {
             (!image.is_empty())
                 .then(|| serde_dynamo::from_item::<_, StoredCommand>(image).map_err(|error| error.to_string()))
                 .transpose()
         };
-        match record.event_name.as_str() {
+        match name.as_str() {
             "INSERT" | "MODIFY" => {
-                let command = image(record.change.new_image)?.ok_or("there is no image of the command")?;
+                let command = image(change.new_image)?.ok_or("there is no image of the command")?;
                 // What it was before only tells whether it moved: an old image that can't be read doesn't stand in the way.
-                let before = image(record.change.old_image).ok().flatten();
-                let new = record.event_name == "INSERT";
+                let before = image(change.old_image).ok().flatten();
+                let new = name == "INSERT";
                 if command.step_from(before.as_ref()).is_none() {
                     return Ok(Change::Nothing);
                 }
@@ -71,7 +73,7 @@ impl Told {
                 Ok(Change::Step { command: Box::new(command), new })
             }
             // What can't be read was never counted.
-            "REMOVE" => Ok(image(record.change.old_image)
+            "REMOVE" => Ok(image(change.old_image)
                 .ok()
                 .flatten()
                 .map_or(Change::Nothing, |command| Change::Deleted(Box::new(command)))),

@@ -10,7 +10,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::error::{cancelled, is_condition};
-use super::{Store, StoreError, names, number, tenant_type_status, text, type_status};
+use super::{Store, StoreError, attribute, names, number, tenant_type_status, text, type_status};
 use crate::command::Command;
 use crate::stored::{Status, StoredCommand, Timestamp};
 
@@ -151,6 +151,7 @@ impl Store {
 
     fn put_command(&self, command: &StoredCommand) -> Result<TransactWriteItem, StoreError> {
         let mut item: super::Item = serde_dynamo::to_item(command).map_err(refused)?;
+        item.insert("parameters".into(), attribute(&command.parameters));
         item.insert(names::TYPE_STATUS.into(), text(type_status(command, command.status)));
         if let Some(value) = tenant_type_status(command, command.status) {
             item.insert(names::TENANT_TYPE_STATUS.into(), text(value));

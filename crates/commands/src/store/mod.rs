@@ -16,6 +16,7 @@ use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde::Deserialize;
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::stored::{Status, StoredCommand};
@@ -141,6 +142,22 @@ fn type_status(command: &StoredCommand, status: Status) -> String {
 
 fn tenant_type_status(command: &StoredCommand, status: Status) -> Option<String> {
     command.tenant_id.map(|tenant_id| format!("{tenant_id}#{}", type_status(command, status)))
+}
+
+/// JSON as an attribute. With numbers of any precision, as other crates have them, `serde_json` tells numbers as maps, which
+/// `serde_dynamo` would keep as such.
+#[must_use]
+pub fn attribute(json: &Value) -> AttributeValue {
+    match json {
+        Value::Null => AttributeValue::Null(true),
+        Value::Bool(value) => AttributeValue::Bool(*value),
+        Value::Number(value) => number(value),
+        Value::String(value) => text(value),
+        Value::Array(values) => AttributeValue::L(values.iter().map(attribute).collect()),
+        Value::Object(members) => {
+            AttributeValue::M(members.iter().map(|(name, value)| (name.clone(), attribute(value))).collect())
+        }
+    }
 }
 
 fn read(item: Item) -> Result<StoredCommand, StoreError> {

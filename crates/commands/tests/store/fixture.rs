@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
 use commands::{
     Claim, Command, CommandType, Created, IdempotencyKey, Leases, NewCommand, Receipt, Start, Store, StoreSettings,
-    StoredCommand,
+    StoredCommand, attribute,
 };
 use serde_json::{Map, Value, json};
 use test_support::{CommandTables, Emulator};
@@ -66,7 +66,7 @@ impl Fixture {
 
     /// Puts an item that nobody of ours made.
     pub(crate) async fn put(&self, item: Value) {
-        let item = serde_dynamo::to_item(item).unwrap();
+        let item = attribute(&item).as_m().unwrap().clone();
         self.client.put_item().table_name(&self.tables.commands).set_item(Some(item)).send().await.unwrap();
     }
 }

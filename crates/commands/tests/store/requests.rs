@@ -29,6 +29,11 @@ async fn a_command_is_kept_as_the_design_says() {
         &Uuid::from_u128(1).to_string()
     );
     assert!(!item.contains_key("lease_owner") && !item.contains_key("started_at"));
+
+    let stored = f.create(&command(CommandType::ReprocessQueue, None)).await;
+    let item = f.item(&stored).await;
+    assert_eq!(item["parameters"].as_m().unwrap()["max_messages"].as_n().unwrap(), "1000");
+    assert!(!item.contains_key("tenant_id") && !item.contains_key("tenant_type_status"));
 }
 
 #[tokio::test]

@@ -140,7 +140,7 @@ async fn a_live_lease_of_somebody_else_is_a_failure_and_a_dead_one_is_taken_over
     assert_eq!(platform.process_here(vec![inserted(&command, "7")]).await, ["7"]);
     let running = platform.get(command.command_id).await;
     assert_eq!((running.status, running.attempt), (Status::Running, 1));
-    while Utc::now() < ahead + TimeDelta::seconds(1) {
+    while Utc::now() < ahead + TimeDelta::seconds(2) {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
     assert!(platform.process_here(vec![inserted(&command, "7")]).await.is_empty());
