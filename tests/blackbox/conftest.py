@@ -1,11 +1,13 @@
 """What the black-box tests share."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+from commands import Commands
 from openapi import Document
 from stack import Stack, stack_of_environment
+from temporary import temporary
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +34,12 @@ def token(stack: Stack) -> Callable[..., str]:
         return stack.sign_in(user["email"], user["password"]).id
 
     return of
+
+
+@pytest.fixture(scope="module")
+def commands(stack: Stack, token: Callable[..., str]) -> Iterator[Commands]:
+    """Commands of the support team; when the module has ended, so have they."""
+    with temporary(stack) as rows:
+        commands = Commands(stack, token("INTERNAL_SUPPORT"), rows)
+        yield commands
+        commands.settle()

@@ -38,6 +38,7 @@ BAD = {
     "sort_order": ["ASC", "ascending", "1"],
     "severity": ["fatal", "ERROR", "info,error"],
     "state": ["closed", "Open", "true"],
+    "command_type": ["all", "health_check", "DELETE_ALL", "HEALTH_CHECK,RESET_TOKEN", "HEALTH-CHECK", "RESET"],
     "event_type": ["incident", "maintenance", "TENANT_CREATED", "tenant"],
     "from": INSTANTS,
     "to": INSTANTS,

@@ -23,6 +23,7 @@ from botocore.config import Config
 PASSWORD = "Uma-senha-de-teste-42!"
 # What the servers under supervision are called.
 POSTGRES = "postgres"
+REDIS = "redis"
 
 
 @dataclass(frozen=True)

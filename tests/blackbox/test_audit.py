@@ -106,7 +106,7 @@ def test_every_route_that_names_a_tenant_is_known(document: Document) -> None:
     named = {
         path
         for method, path in document.operations
-        if method == "GET" and (path.startswith("/tenant/") or "{id}" in path)
+        if method == "GET" and path.startswith(("/tenant/", f"{TENANTS}/{{id}}"))
     }
     assert named == set(READS)
 
@@ -192,9 +192,10 @@ def test_what_names_no_tenant_that_exists_is_no_read(person: Callable[..., Perso
         assert_problem(reader.get(path, str(uuid.uuid4())), 404, "not_found")
         assert reader.get(path, "no-uuid").status_code == 400
     assert_problem(reader.get("/tenant/me"), 400, "tenant_required", "tenant_id")
-    for path in ("incidents", "integrations", "audit"):
+    for path in ("incidents", "integrations", "audit", "operations/commands"):
         answer = reader.stack.get(f"/internal/{path}", reader.token, {"tenant_id": tenant})
         assert answer.status_code == 200, "a filter names no tenant to read"
+    assert reader.stack.get(f"/internal/operations/commands/{tenant}", reader.token).status_code == 404
     for path in ("tenants", "usage/overview", "billing/overview", "agents", "options"):
         assert reader.stack.get(f"/internal/{path}", reader.token, {"tenant_id": tenant}).status_code == 200
     assert reader.events() == []
@@ -208,6 +209,8 @@ REFUSED = {
     "a role of the tenant": (("TENANT_USER",), "/tenant/integrations", "role_required"),
     "internal only": (("TENANT_ADMIN",), "/internal/usage/overview", "internal_required"),
     "internal only, with an id": (("TENANT_USER",), "/internal/tenants/{id}/agents", "internal_required"),
+    "internal only, the commands": (("TENANT_ADMIN",), "/internal/operations/commands", "internal_required"),
+    "internal only, a command": (("TENANT_USER",), "/internal/operations/commands/{id}", "internal_required"),
     "administrators only": (("INTERNAL_SUPPORT",), BILLING, "role_required"),
     "administrators only, and the audit": (("INTERNAL_SUPPORT",), AUDIT, "role_required"),
     "another tenant": (("TENANT_ADMIN",), "/tenant/usage", "tenant_denied"),

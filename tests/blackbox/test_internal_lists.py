@@ -11,8 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+import commands
 import httpx
 import pytest
+from commands import QUICK, Commands
 from openapi import Document
 from pages import edits, walk
 from parameters import (
@@ -33,6 +35,7 @@ from temporary import Temporary, temporary
 TENANTS, TENANT = "/internal/tenants", "/internal/tenants/{id}"
 INCIDENTS, AGENTS, INTEGRATIONS = "/internal/incidents", "/internal/agents", "/internal/integrations"
 AUDIT, OPTIONS = "/internal/audit", "/internal/options"
+COMMANDS, COMMAND = commands.ROUTE, commands.ONE
 OVERVIEW, BILLING = "/internal/usage/overview", "/internal/billing/overview"
 
 # Which parameters each route knows, written down apart from the code.
@@ -47,17 +50,21 @@ PARAMETERS = {
     INTEGRATIONS: ("cursor", "limit", "offset", "search", "status", "tenant_id", "type"),
     AUDIT: ("cursor", "event_type", "from", "limit", "offset", "tenant_id", "to", "user_sub"),
     OPTIONS: (),
+    COMMANDS: ("command_type", "cursor", "limit", "offset", "status", "tenant_id"),
+    COMMAND: (),
 }
 WITH_PARAMETERS = [path for path, known in PARAMETERS.items() if known]
 # What is bad here and good elsewhere.
 ALSO_BAD = {
     (TENANTS, "status"): ("error",), (INTEGRATIONS, "status"): ("suspended",),
+    (COMMANDS, "status"): ("active", "running", "SUCCESSO", "PENDING,RUNNING", "ended"),
     (TENANTS, "sort_by"): ("total_requests", "deployed_count"), (AGENTS, "sort_by"): ("created_at", "mrr_estimate"),
 }  # fmt: skip
 GOOD = {
     "limit": "5", "offset": "0", "period": "7d", "status": "all", "plan": "starter", "segment": "Varejo", "search": "a",
     "sort_by": "name", "sort_order": "desc", "severity": "all", "state": "open", "type": "crm", "event_type": "all",
     "user_sub": "x", "from": "2026-05-01", "to": "2026-05-02", "tenant_id": str(uuid.uuid4()),
+    "command_type": "HEALTH_CHECK",
 }  # fmt: skip
 
 # The columns of the lists' CSV.
@@ -71,8 +78,12 @@ FIELDS = {
     "integrations": ["id", "tenant_id", "tenant_name", "type", "name", "status", "last_sync_at", "last_error"],
     "events": ["id", "event_type", "severity", "tenant_id", "tenant_name", "user_sub", "title", "description",
                "metadata", "created_at"],
+    "commands": [field for field in commands.FIELDS if field != "output"],
 }  # fmt: skip
-LISTS = {TENANTS: "tenants", INCIDENTS: "incidents", AGENTS: "agents", INTEGRATIONS: "integrations", AUDIT: "events"}
+LISTS = {
+    TENANTS: "tenants", INCIDENTS: "incidents", AGENTS: "agents", INTEGRATIONS: "integrations", AUDIT: "events",
+    COMMANDS: "commands",
+}  # fmt: skip
 AUDIT_TYPES = [
     "command_created", "command_started", "command_executed", "tenant_created", "tenant_changed", "tenant_data_read",
     "access_denied",
@@ -93,9 +104,14 @@ class Lists:
     tenant: str
     deleted: str
     users: list[str]
+    # One of the tenant's.
+    command: str
 
     def get(self, path: str, params: Any = None, **headers: str) -> httpx.Response:
-        return self.stack.get(path.replace("{id}", self.tenant), self.admin, params, **headers)
+        return self.stack.get(self.one(path), self.admin, params, **headers)
+
+    def one(self, path: str) -> str:
+        return path.replace("{id}", self.command if path == COMMAND else self.tenant)
 
     def page(self, path: str, **params: object) -> dict[str, Any]:
         answer = self.get(path, params)
@@ -113,6 +129,7 @@ class Lists:
 @pytest.fixture(scope="module")
 def lists(stack: Stack, token: Callable[..., str]) -> Iterator[Lists]:
     with temporary(stack) as rows:
+        made = Commands(stack, token("INTERNAL_SUPPORT"), rows)
         tenant, deleted = rows.tenant("Temporário da lista"), rows.tenant("Temporário que se foi")
         users = [str(uuid.uuid4()) for _ in range(3)]
         for scope, count in ((tenant, 60), (deleted, 30), (None, 20)):
@@ -139,8 +156,13 @@ def lists(stack: Stack, token: Callable[..., str]) -> Iterator[Lists]:
                 last_sync_at=None if index % 2 else START, last_error=None if index % 4 else "@erro",
             )  # fmt: skip
         rows.deployment(tenant, rows.agent("Com segredos"), config=json.dumps(secrets))
+        for kind, parameters in (("HEALTH_CHECK", QUICK), ("REPROCESS_QUEUE", {"queue": "nao-existe"})):
+            for scope, count in ((tenant, 20), (deleted, 5)):
+                for _ in range(count):
+                    made.create(kind, parameters, scope)
+        made.settle()
         rows.database.execute("DELETE FROM tenants WHERE id = %s", [deleted])
-        yield Lists(rows, stack, token("INTERNAL_ADMIN"), tenant, deleted, users)
+        yield Lists(rows, stack, token("INTERNAL_ADMIN"), tenant, deleted, users, made.made[0])
 
 
 # ------------------------------------------------------------------ parameters
@@ -228,7 +250,7 @@ def test_pages_are_the_list(lists: Lists, path: str) -> None:
     params = {"tenant_id": lists.tenant} if "tenant_id" in PARAMETERS[path] else {}
     rows = lists.all(path, **params)
     total = len(rows)
-    assert total > 30 and len({row["id"] for row in rows}) == total
+    assert total > 30 and len({row[FIELDS[name][0]] for row in rows}) == total
     for limit, offset in [(50, 0), (1, 0), (7, 3), (20, total - 20), (20, total - 19), (1, total), (100, 10_000)]:
         answer = lists.page(path, limit=limit, offset=offset, **params)
         assert answer[name] == rows[offset : offset + limit], (limit, offset)
@@ -261,8 +283,8 @@ def test_a_cursor_belongs_to_its_filters(lists: Lists, path: str) -> None:
         "status": "inactive", "plan": "starter", "segment": "Varejo", "search": "a", "severity": "info", "state": "open",
         "tenant_id": lists.tenant, "type": "crm", "user_sub": lists.users[0], "event_type": "tenant_changed",
         "from": "2026-05-01", "to": "2030-01-01", "sort_order": "desc", "period": "7d",
-        "sort_by": "deployed_count" if path == AGENTS else "created_at",
-    }  # fmt: skip
+        "sort_by": "deployed_count" if path == AGENTS else "created_at", "command_type": "HEALTH_CHECK",
+    } | ({"status": "SUCCESS"} if path == COMMANDS else {})  # fmt: skip
     changed = [name for name in PARAMETERS[path] if name in others]
     assert changed
     for name in changed:
@@ -465,17 +487,23 @@ def test_options(lists: Lists) -> None:
 # ------------------------------------------------------------------ CSV
 
 
+def columns(path: str, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What of the rows a table has: all but what commands gave."""
+    return [{name: row[name] for name in row if (path, name) != (COMMANDS, "output")} for row in rows]
+
+
 @pytest.mark.parametrize("path", LISTS)
 def test_csv_is_the_json(lists: Lists, path: str) -> None:
     """The whole list and a filtered one; paging is checked and then ignored."""
     name = LISTS[path]
-    assert_equal_rows(lists.get(path, Accept="text/csv"), FIELDS[name], lists.all(path))
+    assert_equal_rows(lists.get(path, Accept="text/csv"), FIELDS[name], columns(path, lists.all(path)))
     filters = {
         TENANTS: {"status": "all", "sort_by": "mrr_estimate", "sort_order": "desc"}, AGENTS: {"sort_by": "success_rate"},
         INCIDENTS: {"state": "open", "tenant_id": lists.tenant}, INTEGRATIONS: {"type": "crm", "search": "agua"},
         AUDIT: {"tenant_id": lists.tenant, "from": "2026-05-02"},
+        COMMANDS: {"tenant_id": lists.tenant, "status": "ERROR"},
     }[path]  # fmt: skip
-    expected = lists.all(path, **filters)
+    expected = columns(path, lists.all(path, **filters))
     assert len(expected) > 1
     whole = lists.get(path, filters, Accept="text/csv")
     assert_equal_rows(whole, FIELDS[name], expected)
@@ -539,7 +567,7 @@ def test_secrets_never_leave(lists: Lists) -> None:
         for accept in ("application/json", "text/csv"):
             for params in (wide, wide | tenant):
                 text = lists.get(path, params, Accept=accept).text
-                assert SECRET not in text and "secretsmanager" not in text and "credentials" not in text, path
+                assert SECRET not in text and "secretsmanager" not in text and "credentials_secret" not in text, path
 
 
 def test_a_configuration_is_shown_without_its_secrets(lists: Lists) -> None:
@@ -566,7 +594,7 @@ def test_a_configuration_is_shown_without_its_secrets(lists: Lists) -> None:
 def test_support_is_refused_what_is_the_administrators(lists: Lists, token: Callable[..., str]) -> None:
     support = token("INTERNAL_SUPPORT")
     for path in PARAMETERS:
-        answer = lists.stack.get(path.replace("{id}", lists.tenant), support)
+        answer = lists.stack.get(lists.one(path), support)
         if path in (BILLING, AUDIT):
             assert_problem(answer, 403, "role_required")
             # Before anything that is wrong with the request.

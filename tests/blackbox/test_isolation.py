@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from commands import ONE, QUICK, ROUTE, Commands, command
 from openapi import FILE, METHODS, Document
 from problems import assert_problem
 from samtranslator.yaml_helper import yaml_parse
@@ -31,12 +32,15 @@ ALLOWED = {
     ("GET", "/internal/billing/overview"): ADMIN,
     ("GET", "/internal/incidents"): INTERNAL,
     ("GET", "/internal/integrations"): INTERNAL,
+    ("GET", "/internal/operations/commands"): INTERNAL,
+    ("GET", "/internal/operations/commands/{id}"): INTERNAL,
     ("GET", "/internal/options"): INTERNAL,
     ("GET", "/internal/tenants"): INTERNAL,
     ("GET", "/internal/tenants/{id}"): INTERNAL,
     ("GET", "/internal/tenants/{id}/agents"): INTERNAL,
     ("GET", "/internal/usage/overview"): INTERNAL,
     ("PATCH", "/internal/tenants/{id}"): ADMIN,
+    ("POST", "/internal/operations/commands"): INTERNAL,
     ("POST", "/internal/tenants"): ADMIN,
     ("GET", "/tenant/agents"): ALL,
     ("GET", "/tenant/incidents"): ALL,
@@ -46,7 +50,9 @@ ALLOWED = {
 }
 
 # Lists that a tenant can be picked from; of all others under /internal only those with an id are about a tenant.
-FILTERED = {("GET", f"/internal/{name}") for name in ("audit", "incidents", "integrations")}
+FILTERED = {("GET", f"/internal/{name}") for name in ("audit", "incidents", "integrations", "operations/commands")}
+# What is asked for is a tenant's if its body says so; one of these is so by its id.
+COMMAND, ONE_COMMAND = ("POST", ROUTE), ("GET", ONE)
 
 # The groups of a persona, and which demo tenant it belongs to.
 PERSONAS = {
@@ -167,9 +173,12 @@ OWN: dict[tuple[str, str], Callable[[dict[str, Any], Rows], bool]] = {
     ("GET", "/internal/audit"): only_of("events"),
     ("GET", "/internal/incidents"): only_of("incidents", "incidents"),
     ("GET", "/internal/integrations"): only_of("integrations", "integrations"),
+    ("GET", "/internal/operations/commands"): only_of("commands"),
+    ("GET", "/internal/operations/commands/{id}"): lambda body, own: body["command"]["tenant_id"] == own.id,
     ("GET", "/internal/tenants/{id}"): lambda body, own: body["tenant"]["id"] == own.id,
     ("GET", "/internal/tenants/{id}/agents"): lambda body, own: {row["id"] for row in body["agents"]} == own.all_agents,
     ("PATCH", "/internal/tenants/{id}"): lambda body, own: body["tenant"]["id"] == own.id,
+    ("POST", "/internal/operations/commands"): lambda body, own: body["status"] == "PENDING",
     ("GET", "/tenant/agents"): lambda body, own: {row["id"] for row in body["agents"]} == own.agents,
     ("GET", "/tenant/incidents"): lambda body, own: (
         {row["id"] for row in body["incidents"] if row["scope"] == "tenant"} <= own.incidents
@@ -190,14 +199,24 @@ def made(stack: Stack) -> Iterator[Temporary]:
         yield rows
 
 
+@pytest.fixture(scope="module")
+def command_of(commands: Commands, stack: Stack) -> dict[str, str]:
+    """A command of each of the tenants that are asked about."""
+    tenants = [stack.user("TENANT_ADMIN", tenant=index)["tenant_id"] for index in (0, 1)]
+    return {tenant: commands.run("HEALTH_CHECK", QUICK, tenant)["command_id"] for tenant in tenants}
+
+
 def ask(
-    stack: Stack, made: Temporary, token: str, route: tuple[str, str], named: str | None, name: str
+    commands: Commands, made: Temporary, token: str, route: tuple[str, str], named: str | None, name: str
 ) -> httpx.Response:  # fmt: skip
     """The request that names a tenant in the route's own way, and with which nothing is wrong but rights.
 
     `name` is what the tenant is called already: what is written changes nothing.
     """
     method, path = route
+    stack = commands.stack
+    if route == COMMAND:
+        return commands.post(command("RESTART_AGENT", {"agent_id": str(uuid.uuid4())}, named), token)
     if "{id}" in path:
         path, params = path.replace("{id}", named or ""), {}
     else:
@@ -227,6 +246,8 @@ def test_who_sees_which_tenant(
     token: Callable[..., str],
     rows_of: Callable[[str], Rows],
     made: Temporary,
+    commands: Commands,
+    command_of: dict[str, str],
     route: tuple[str, str],
     persona: str,
     asked: str,
@@ -236,7 +257,9 @@ def test_who_sees_which_tenant(
     own, other = (b, a) if tenant == 1 else (a, b)
     named = {"own": own, "other": other, "unknown": str(uuid.uuid4()), "malformed": "not-a-uuid", "missing": None}[asked]
     target = other if asked == "other" else own
-    answer = ask(stack, made, token(*groups, tenant=tenant), route, named, rows_of(target).name)
+    if route == ONE_COMMAND:
+        named = command_of.get(named or "", named)
+    answer = ask(commands, made, token(*groups, tenant=tenant), route, named, rows_of(target).name)
 
     internal = any(group.startswith("INTERNAL") for group in groups)
     if not groups:
@@ -247,6 +270,8 @@ def test_who_sees_which_tenant(
         assert_problem(answer, 403, "role_required")
     elif route in OF_ALL:
         assert answer.status_code == (201 if route[0] == "POST" else 200), answer.text
+    elif route == COMMAND and asked in ("malformed", "missing"):
+        assert_problem(answer, 400, "invalid_body", "/tenant_id")
     elif asked == "malformed":
         assert_problem(answer, 400, "invalid_parameter", "id" if "{id}" in route[1] else "tenant_id")
     elif route in FILTERED and asked in ("unknown", "missing"):
@@ -259,12 +284,12 @@ def test_who_sees_which_tenant(
     elif not internal and asked in ("other", "unknown"):
         assert_problem(answer, 403, "tenant_denied")
     else:
-        assert answer.status_code == 200, answer.text
+        assert answer.status_code == (201 if route[0] == "POST" else 200), answer.text
         assert OWN[route](answer.json(), rows_of(target)), answer.text
     # Whatever the answer, it has nothing of a tenant that wasn't asked for, nor of one that was refused.
     if answer.status_code == 200 and (route in OF_ALL or (route in FILTERED and asked == "missing")):
         return
-    shown = {target} if answer.status_code == 200 and asked != "unknown" else set()
+    shown = {target} if answer.is_success and asked != "unknown" else set()
     for foreign in {a, b} - shown:
         others = rows_of(foreign).texts.difference(*(rows_of(tenant_id).texts for tenant_id in shown))
         texts = set(re.findall(r'"((?:[^"\\]|\\.)*)"', answer.text))

@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
+from commands import ONE, QUICK, ROUTE, Commands, command
 from openapi import METHODS, Document, Operation
 from problems import assert_body_refused, assert_problem
 from stack import POSTGRES, Stack, until
@@ -22,6 +23,7 @@ from temporary import random_cnpj, temporary
 
 DOCUMENT = Document()
 OPERATIONS = sorted(DOCUMENT.operations)
+COMMAND, COMPANY, CHANGE = ("POST", ROUTE), ("POST", "/internal/tenants"), ("PATCH", "/internal/tenants/{id}")
 # The role whose rights an operation's queries need.
 ROLES = {"tenant": "app_tenant", "internal": "app_internal"}
 
@@ -38,8 +40,10 @@ class Caller:
         self.member = token("TENANT_ADMIN", tenant=0)
         user = stack.user("TENANT_ADMIN", tenant=0)
         self.access = stack.sign_in(user["email"], user["password"]).access
-        # What is changed is a company of its own.
-        self.own: dict[str, Any] = self.call(("POST", "/internal/tenants")).json()["tenant"]
+        # What is changed is a company of its own; so is whom a command is for.
+        self.own: dict[str, Any] = self.call(COMPANY).json()["tenant"]
+        self.commands = Commands(stack, self.internal)
+        self.command: str = self.commands.run("HEALTH_CHECK", QUICK, self.own["id"])["command_id"]
 
     def call(
         self, operation: Operation, token: str | None = None, params: Any = None, body: Any = None, **headers: str
@@ -47,20 +51,28 @@ class Caller:
         method, path = operation
         if params is None:
             params = {"tenant_id": self.tenant_id} if is_about_a_tenant(operation) else {}
-        path = re.sub(r"\{\w+\}", lambda _: self.tenant_id if method == "GET" else self.own["id"], path)
+        one = self.command if path == ONE else self.tenant_id if method == "GET" else self.own["id"]
+        path = re.sub(r"\{\w+\}", one, path)
         if method != "GET":
-            body = GOOD[operation]() if body is None else body
+            body = self.good(operation) if body is None else body
             headers = GOOD_HEADERS[method] | headers
         answer = self.stack.send(method, path, token or self.internal, body, params, **headers)
-        if answer.status_code == 201:
+        if answer.status_code == 201 and operation == COMMAND:
+            # Until it has ended, lists change by themselves.
+            self.commands.ended(answer.json()["command_id"])
+        elif answer.status_code == 201:
             self.made.append(answer.json()["tenant"]["id"])
         return answer
 
+    def good(self, operation: Operation) -> dict[str, Any]:
+        """A body that is accepted."""
+        return command("HEALTH_CHECK", QUICK, self.own["id"]) if operation == COMMAND else GOOD[operation]()
+
 
 # What is sent where something is written, unless told otherwise.
-GOOD: dict[Operation, Callable[[], Any]] = {
-    ("POST", "/internal/tenants"): lambda: {"name": "Temporário, documentado", "cnpj": random_cnpj(), "plan": "starter"},
-    ("PATCH", "/internal/tenants/{id}"): lambda: {"name": f"Temporário, documentado {uuid.uuid4()}"},
+GOOD: dict[Operation, Callable[[], dict[str, Any]]] = {
+    COMPANY: lambda: {"name": "Temporário, documentado", "cnpj": random_cnpj(), "plan": "starter"},
+    CHANGE: lambda: {"name": f"Temporário, documentado {uuid.uuid4()}"},
 }
 GOOD_HEADERS = {"POST": {}, "PATCH": {"If-Match": "*"}}
 
@@ -96,11 +108,13 @@ def bad_request(caller: Caller, operation: Operation) -> None:
         answer = caller.call(operation, params=[(name, "x") for name in names for _ in range(2)])
         assert sorted(error["parameter"] for error in answer.json()["errors"]) == names
         assert (answer.status_code, answer.json()["code"]) == (400, "invalid_parameter")
-    if operation in GOOD:
-        assert_body_refused(caller.call(operation, body=GOOD[operation]() | {"name": "", "x": 1}), "/name", "/x")
+    if operation[0] != "GET":
+        member = "command_type" if operation == COMMAND else "name"
+        refused = caller.call(operation, body=caller.good(operation) | {member: "", "x": 1})
+        assert_body_refused(refused, f"/{member}", "/x")
     if "{id}" in operation[1]:
         malformed = (operation[0], operation[1].replace("{id}", "x"))
-        body = GOOD[operation]() if operation in GOOD else None
+        body = None if operation[0] == "GET" else caller.good(operation)
         answer = caller.stack.send(*malformed, caller.internal, body, **GOOD_HEADERS.get(operation[0], {}))
         assert_problem(answer, 400, "invalid_parameter", "id")
 
@@ -119,14 +133,21 @@ def not_found(caller: Caller, operation: Operation) -> None:
     nobody = str(uuid.uuid4())
     method, path = operation
     params = {"tenant_id": nobody} if is_about_a_tenant(operation) else {}
-    body = GOOD[operation]() if operation in GOOD else None
+    body = None if method == "GET" else caller.good(operation)
+    if operation == COMMAND:
+        body["tenant_id"] = nobody
     unknown = re.sub(r"\{\w+\}", nobody, path)
     answer = caller.stack.send(method, unknown, caller.internal, body, params, **GOOD_HEADERS.get(method, {}))
     assert_problem(answer, 404, "not_found")
 
 
 def conflict(caller: Caller, operation: Operation) -> None:
-    other = caller.call(("POST", "/internal/tenants")).json()["tenant"]
+    if operation == COMMAND:
+        again = {"Idempotency-Key": str(uuid.uuid4())}
+        assert caller.call(operation, **again).status_code == 201
+        assert_problem(caller.call(operation, body=command("HEALTH_CHECK", {}), **again), 409, "idempotency_conflict")
+        return
+    other = caller.call(COMPANY).json()["tenant"]
     assert_problem(caller.call(operation, body=GOOD[operation]() | {"cnpj": other["cnpj"]}), 409, "conflict")
 
 
@@ -215,12 +236,12 @@ def test_every_documented_status_was_seen_and_no_other(document: Document) -> No
 def expected_statuses(operation: Operation) -> set[int]:
     """What can happen, by what the operation is (contract, sections 1 and 2)."""
     method, path = operation
-    one_tenant = is_about_a_tenant(operation) or "{id}" in path
+    one = is_about_a_tenant(operation) or "{id}" in path or operation == COMMAND
     return (
         {401, 403, 500, 503}
         | {"GET": {200, 304}, "POST": {201, 409, 413, 415}, "PATCH": {200, 409, 412, 413, 415, 428}}[method]
-        | ({404} if one_tenant else set())
-        | ({400} if one_tenant or method != "GET" or DOCUMENT.parameters(*operation) else set())
+        | ({404} if one else set())
+        | ({400} if one or method != "GET" or DOCUMENT.parameters(*operation) else set())
     )
 
 
@@ -236,7 +257,8 @@ def test_what_every_operation_documents() -> None:
             if operation[0] == "GET" and status in ("200", "304"):
                 assert {"etag", "cache-control", "vary"} <= headers, (operation, status)
             if operation[0] != "GET" and status in ("200", "201"):
-                assert "etag" in headers, (operation, status)
+                # A command changes by itself, so nobody changes it by its tag.
+                assert ("idempotency-replayed" if operation == COMMAND else "etag") in headers, (operation, status)
             if status == "201":
                 assert "location" in headers, operation
             if status == "503":
@@ -259,7 +281,7 @@ def test_what_is_documented_of_parameters_is_so(caller: Caller, document: Docume
             def ask(value: object = None, operation: Operation = operation, name: str = name, member: Any = member) -> Any:
                 return caller.call(operation, member, {} if value is None else {name: value})
 
-            good, bad = list(schema.get("enum", [])), [value.upper() for value in schema.get("enum", [])]
+            good, bad = list(schema.get("enum", [])), [value.swapcase() for value in schema.get("enum", [])]
             if schema["type"] == "integer":
                 good += [schema["minimum"], schema["maximum"]]
                 bad += [schema["minimum"] - 1, schema["maximum"] + 1, "x"]
