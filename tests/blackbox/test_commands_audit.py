@@ -120,6 +120,8 @@ def test_rows_stay_as_they_were_written(stack: Stack, commands: Commands, ended:
     event_id = rows[0]["id"]
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("SET search_path = alquimista_platform")
+        # Some roles only read unless they say otherwise, which is no safeguard.
+        connection.execute("SET default_transaction_read_only = off")
         for sql in (
             f"UPDATE operational_events SET title = 'Outro' WHERE id = '{event_id}'",
             f"UPDATE operational_events SET resolved_at = now() WHERE id = '{event_id}'",

@@ -3,6 +3,7 @@
 import datetime
 import json
 import random
+import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -17,6 +18,8 @@ SECOND = datetime.timedelta(seconds=1)
 MINUTE = 60 * SECOND
 # What the reaper leaves alone: a command that isn't started so soon.
 PATIENCE = 5 * MINUTE
+# Who holds a lease that isn't the processor's.
+SOMEBODY = str(uuid.uuid4())
 
 
 def now() -> datetime.datetime:
@@ -118,7 +121,7 @@ def test_a_step_that_is_told_before_the_command(commands: Commands, tenant: str)
     pending = commands.pending("HEALTH_CHECK", QUICK, tenant)
     until_ = instant(now() + MINUTE)
     running = pending | {
-        "status": "RUNNING", "attempt": 1, "started_at": instant(now()), "lease_owner": "outro", "lease_until": until_,
+        "status": "RUNNING", "attempt": 1, "started_at": instant(now()), "lease_owner": SOMEBODY, "lease_until": until_,
     }  # fmt: skip
     with commands.mapping_off():
         assert commands.deliver(record("MODIFY", running, pending)) == []
@@ -269,7 +272,7 @@ def test_commands_on_one_target_go_in_the_order_they_were_asked_for(
 def running(commands: Commands, tenant: str, until_: datetime.datetime, **more: Any) -> dict[str, Any]:
     """An item that somebody else has started."""
     return commands.pending(
-        "HEALTH_CHECK", QUICK, tenant, status="RUNNING", attempt=1, started_at=instant(now() - SECOND), lease_owner="outro",
+        "HEALTH_CHECK", QUICK, tenant, status="RUNNING", attempt=1, started_at=instant(now() - SECOND), lease_owner=SOMEBODY,
         lease_until=instant(until_), **more,
     )  # fmt: skip
 
@@ -302,7 +305,7 @@ def test_what_nobody_carries_on_is_taken_over(commands: Commands, tenant: str) -
         assert commands.deliver(asked_for(item)) == []
         done = commands.item(item["command_id"]) or {}
         assert (done["status"], done["attempt"]) == ("SUCCESS", 2)
-        assert done.get("lease_owner") != "outro"
+        assert done.get("lease_owner") != SOMEBODY
     ended = commands.ended(item["command_id"])
     commands.catch_up()
     attempts = [(row["event_type"], row["metadata"]["attempt"]) for row in commands.audit(item["command_id"])]
@@ -348,7 +351,7 @@ def test_what_was_moved_already_counts(commands: Commands, stack: Stack) -> None
         past = instant(now() - commands.seconds("CLOCK_SKEW") - 5 * SECOND)
         again = commands.pending(
             "REPROCESS_QUEUE", {"queue": queue.name, "max_messages": 6}, status="RUNNING", attempt=1, started_at=past,
-            lease_owner="outro", lease_until=past, progress=progress,
+            lease_owner=SOMEBODY, lease_until=past, progress=progress,
         )  # fmt: skip
         commands.put(again)
         assert commands.deliver(record("INSERT", again | {"status": "PENDING", "attempt": 0})) == []
