@@ -8,7 +8,9 @@ import pytest
 
 FUNCTION = "AggregateDailyMetrics"
 QUEUE = {"Fn::GetAtt": ["AggregationFailures", "Arn"]}
-METRICS = Path(__file__).resolve().parents[2] / "functions" / "aggregate-daily-metrics" / "src" / "metrics.rs"
+ROOT = Path(__file__).resolve().parents[2]
+NAMESPACE = ROOT / "crates" / "runtime" / "src" / "metrics.rs"
+METRICS = ROOT / "functions" / "aggregate-daily-metrics" / "src" / "metrics.rs"
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +126,6 @@ def test_a_run_that_does_not_come_alarms(alarms, name, run, seconds):
     ]
     # What the function says of itself, under the names it says it with.
     emitted = METRICS.read_text()
-    assert alarm["Namespace"] == re.search(r'NAMESPACE: &str = "(\w+)"', emitted)[1]
-    assert f'count("{alarm["MetricName"]}")' in emitted
-    assert '"Dimensions": [["FunctionName", "Run"]]' in emitted
+    assert alarm["Namespace"] == re.search(r'NAMESPACE: &str = "(\w+)"', NAMESPACE.read_text())[1]
+    assert f'("{alarm["MetricName"]}", measured' in emitted
+    assert 'sets: &[&["FunctionName", "Run"]]' in emitted
