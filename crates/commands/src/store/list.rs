@@ -113,11 +113,14 @@ impl Store {
     ) -> Result<Slice<ListedCommand>, StoreError> {
         let offset = usize::try_from(window.offset).unwrap_or_default();
         let limit = usize::try_from(window.limit).unwrap_or_default();
-        let total = self.total(filter).await?;
-        let mut found: Vec<ListedCommand> = Vec::new();
-        for partition in filter.partitions() {
-            found.extend(self.newest(&partition, window.after.as_ref(), offset + limit).await?);
-        }
+        let newest = async {
+            let mut found: Vec<ListedCommand> = Vec::new();
+            for partition in filter.partitions() {
+                found.extend(self.newest(&partition, window.after.as_ref(), offset + limit).await?);
+            }
+            Ok(found)
+        };
+        let (total, mut found) = tokio::try_join!(self.total(filter), newest)?;
         found.sort_by_cached_key(|command| Reverse(command.position()));
         found.dedup_by_key(|command| command.command_id);
         Ok(Slice { rows: found.into_iter().skip(offset).take(limit).collect(), total })
