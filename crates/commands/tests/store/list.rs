@@ -10,6 +10,7 @@ use futures_util::{StreamExt, stream};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
+use serde_json::json;
 use test_support::{Emulator, Fate, Interceptor};
 use uuid::Uuid;
 
@@ -148,4 +149,28 @@ async fn two_thousand_commands_are_found_by_every_filter_in_order_and_at_the_cos
         f.store.outputs(&f.store.list(&all, &Window::first(2_000)).await.unwrap().rows).await.unwrap();
     assert_eq!(outputs.len(), known.iter().filter(|known| known.status == Status::Success).count());
     assert!(outputs.iter().all(|(id, output)| *output == id.to_string()));
+}
+
+#[tokio::test]
+async fn within_an_instant_the_id_decides_whatever_the_index_thinks() {
+    let f = Fixture::new().await;
+    let mut expected = Vec::new();
+    for created_at in ["2026-11-24T10:00:00.000Z", "2026-11-24T10:00:00.001Z"] {
+        for _ in 0..20 {
+            let id = Uuid::new_v4();
+            f.put(json!({
+                "command_id": id, "created_at": created_at, "command_type": "HEALTH_CHECK", "status": "PENDING",
+                "created_by": "else", "parameters": {}, "type_status": "HEALTH_CHECK#PENDING",
+            }))
+            .await;
+            expected.push((created_at.to_owned(), id));
+        }
+    }
+    expected.sort_by(|a, b| b.cmp(a));
+    let kind = Some(CommandType::HealthCheck);
+    for filter in [ListFilter::default(), ListFilter { kind, ..ListFilter::default() }] {
+        for page in [1, 7, 19, 20, 21, 40] {
+            assert_eq!(walk(&f.store, &filter, page).await.0, expected, "{filter:?}, {page}");
+        }
+    }
 }
