@@ -260,6 +260,15 @@ def record(name: str, new: dict[str, Any] | None, old: dict[str, Any] | None = N
     }  # fmt: skip
 
 
+def asked_for(item: dict[str, Any]) -> dict[str, Any]:
+    """The record of an item's beginning, delivered again."""
+    since = ("attempt", "attempt_at", "started_at", "lease_owner", "lease_until", "progress", "progress_only")
+    begun = {"status": "PENDING", "attempt": 0, "type_status": f"{item['command_type']}#PENDING"}
+    if "tenant_id" in item:
+        begun["tenant_type_status"] = f"{item['tenant_id']}#{item['command_type']}#PENDING"
+    return record("INSERT", {name: value for name, value in item.items() if name not in since} | begun)
+
+
 def number(record: dict[str, Any]) -> str:
     return record["dynamodb"]["SequenceNumber"]
 

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from commands import QUICK, Commands, assert_error, assert_written_down, number, output_of, plain, record
+from commands import QUICK, Commands, asked_for, assert_error, assert_written_down, number, output_of, plain, record
 from reference import UTC, instant
 from stack import Stack, until
 from targets import TOKENS, Queue, Restarts, Secrets, integration, stored
@@ -275,15 +275,6 @@ def running(commands: Commands, tenant: str, until_: datetime.datetime, **more: 
         "HEALTH_CHECK", QUICK, tenant, status="RUNNING", attempt=1, started_at=instant(now() - SECOND), lease_owner=SOMEBODY,
         lease_until=instant(until_), **more,
     )  # fmt: skip
-
-
-def asked_for(item: dict[str, Any]) -> dict[str, Any]:
-    """The record of its beginning, delivered again."""
-    started = ("attempt", "started_at", "lease_owner", "lease_until")
-    return record("INSERT", {name: value for name, value in item.items() if name not in started} | {
-        "status": "PENDING", "attempt": 0, "type_status": item["type_status"].replace("RUNNING", "PENDING"),
-        "tenant_type_status": item["tenant_type_status"].replace("RUNNING", "PENDING"),
-    })  # fmt: skip
 
 
 def test_what_somebody_else_has_started_is_left_alone(commands: Commands, tenant: str) -> None:

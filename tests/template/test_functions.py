@@ -15,7 +15,6 @@ TAKE = [
     "sqs:GetQueueAttributes",
     "sqs:ReceiveMessage",
     "sqs:DeleteMessage",
-    "sqs:ChangeMessageVisibility",
 ]
 READ_SECRET = ["secretsmanager:GetSecretValue"]
 
@@ -135,7 +134,7 @@ def test_managed_policies_are_those_for_logs_network_and_traces(roles):
             "InternalApiRole",
             [
                 (None, READ_SECRET, {"Ref": "DatabaseInternalSecretArn"}),
-                (None, ["dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:BatchGetItem"], COMMANDS_TABLE),
+                (None, ["dynamodb:PutItem", "dynamodb:BatchGetItem"], COMMANDS_TABLE),
                 (
                     None,
                     ["dynamodb:Query"],
@@ -192,13 +191,13 @@ def test_managed_policies_are_those_for_logs_network_and_traces(roles):
                     ],
                     {"Fn::GetAtt": ["CommandsTable", "StreamArn"]},
                 ),
-                (None, ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:UpdateItem"], COMMANDS_TABLE),
+                (None, ["dynamodb:GetItem", "dynamodb:UpdateItem"], COMMANDS_TABLE),
                 (
                     None,
                     ["dynamodb:Query"],
-                    [COMMANDS_TABLE, {"Fn::Sub": "${CommandsTable.Arn}/index/status-created_at-index"}],
+                    {"Fn::Sub": "${CommandsTable.Arn}/index/status-created_at-index"},
                 ),
-                (None, ["dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:UpdateItem"], BOOKKEEPING_TABLE),
+                (None, ["dynamodb:PutItem", "dynamodb:UpdateItem"], BOOKKEEPING_TABLE),
                 (None, ["sqs:SendMessage"], {"Fn::GetAtt": ["CommandFailures", "Arn"]}),
                 ("HasOperationQueueArns", SEND, {"Fn::Split": [",", {"Ref": "OperationQueueArns"}]}),
                 (

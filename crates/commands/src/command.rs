@@ -24,7 +24,8 @@ pub enum CommandType {
 
 impl CommandType {
     /// Every type.
-    pub const ALL: [Self; 4] = [Self::ReprocessQueue, Self::ResetToken, Self::RestartAgent, Self::HealthCheck];
+    pub const ALL: [Self; 4] =
+        [Self::ReprocessQueue, Self::ResetToken, Self::RestartAgent, Self::HealthCheck];
 
     /// Every type with its name in the API.
     pub const CHOICES: &[(&str, Self)] = &[
@@ -237,9 +238,7 @@ impl Command {
                     .zip(agent_id)
                     .map(|(tenant_id, agent_id)| Self::RestartAgent { tenant_id, agent_id })
             }
-            CommandType::HealthCheck => {
-                reader.checks().map(|checks| Self::HealthCheck { tenant_id, checks })
-            }
+            CommandType::HealthCheck => reader.checks().map(|checks| Self::HealthCheck { tenant_id, checks }),
         };
         reader.finish(command)
     }
@@ -337,11 +336,10 @@ impl Reader {
         let Some(given) = self.parameters.remove("checks") else {
             return Some(Checks::all());
         };
-        let named = |name: &Value| {
+        let find = |name: &Value| {
             Check::CHOICES.iter().find(|(known, _)| name.as_str() == Some(*known)).map(|(_, check)| *check)
         };
-        let checks: Option<Vec<Check>> =
-            given.as_array().and_then(|names| names.iter().map(named).collect());
+        let checks: Option<Vec<Check>> = given.as_array().and_then(|names| names.iter().map(find).collect());
         let distinct = |checks: &Vec<Check>| {
             let mut sorted = checks.clone();
             sorted.sort_unstable();
@@ -349,8 +347,8 @@ impl Reader {
             !checks.is_empty() && sorted.len() == checks.len()
         };
         checks.filter(distinct).map(Checks).or_else(|| {
-            let names: Vec<_> = Check::CHOICES.iter().map(|(name, _)| *name).collect();
-            let message = format!("must be a list of some of {}, each once", names.join(", "));
+            let choices: Vec<_> = Check::CHOICES.iter().map(|(name, _)| *name).collect();
+            let message = format!("must be a list of some of {}, each once", choices.join(", "));
             self.refuse("/parameters/checks", message)
         })
     }
@@ -363,11 +361,7 @@ impl Reader {
         self.parameters.remove(name).or_else(|| self.refuse(format!("/parameters/{name}"), "is required"))
     }
 
-    fn refuse<T>(
-        &mut self,
-        pointer: impl Into<String>,
-        message: impl Into<Cow<'static, str>>,
-    ) -> Option<T> {
+    fn refuse<T>(&mut self, pointer: impl Into<String>, message: impl Into<Cow<'static, str>>) -> Option<T> {
         self.invalid.push(Invalid { pointer: pointer.into(), message: message.into() });
         None
     }

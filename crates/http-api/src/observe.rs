@@ -18,9 +18,7 @@ use crate::api::RequestId;
 const REQUEST_BUDGET: Duration = Duration::from_secs(8);
 /// What scripts of another origin may read besides the body.
 const EXPOSED: HeaderValue =
-    HeaderValue::from_static(
-    "ETag, Idempotency-Replayed, Location, Retry-After, X-Request-Id, X-Truncated",
-);
+    HeaderValue::from_static("ETag, Idempotency-Replayed, Location, Retry-After, X-Request-Id, X-Truncated");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The one origin whose scripts may read the answers, as the gateway's preflights say; browsers that come through the

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -13,6 +14,9 @@ use axum::routing::{get, post};
 use serde_json::Value;
 use tokio::process::{Child, Command};
 use tokio::sync::{mpsc, oneshot};
+
+/// How much longer than its time an invocation may take before the test is over.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// How an invocation ended.
 #[derive(Debug)]
@@ -92,11 +96,11 @@ impl FunctionProcess {
         tokio::select! {
             invocation = asked => invocation,
             _ = child.wait() => Invocation::Died,
+            () = tokio::time::sleep(self.timeout + GRACE) => panic!("the function outlived its time"),
         }
     }
 
     /// What kills the process, at once and without a word.
-    #[must_use]
     pub fn killer(&self) -> impl Fn() + Send + Sync + 'static {
         let pid = self.pid.to_string();
         move || {
@@ -123,12 +127,13 @@ async fn next(State(runtime): State<Arc<Runtime>>) -> Response {
     (headers, axum::Json(pending.event)).into_response()
 }
 
-async fn response(State(runtime): State<Arc<Runtime>>, axum::Json(answer): axum::Json<Value>) -> StatusCode {
-    runtime.end(Invocation::Answered(answer))
+// The runtime says of neither that it is JSON.
+async fn response(State(runtime): State<Arc<Runtime>>, answer: Bytes) -> StatusCode {
+    runtime.end(Invocation::Answered(serde_json::from_slice(&answer).unwrap()))
 }
 
-async fn error(State(runtime): State<Arc<Runtime>>, axum::Json(error): axum::Json<Value>) -> StatusCode {
-    runtime.end(Invocation::Failed(error))
+async fn error(State(runtime): State<Arc<Runtime>>, error: Bytes) -> StatusCode {
+    runtime.end(Invocation::Failed(serde_json::from_slice(&error).unwrap()))
 }
 
 impl Runtime {

@@ -1,11 +1,11 @@
 //! `POST /internal/operations/commands`, `GET /internal/operations/commands/{id}`
 
-use axum::extract::State;
-use axum::response::{IntoResponse, Response};
 use ::commands::{
     Command, CommandType, Created, NewCommand, Progress, Receipt, Remembered, Status, StoreError,
     StoredCommand,
 };
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use data::audit::AuditEvent;
 use data::commands as trail;
 use http_api::{Answer, Authorized, IdempotencyKey, Instant, Members, Problem, Query, RequestId};

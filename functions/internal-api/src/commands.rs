@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
+use ::commands::{CommandType, ListFilter, ListedCommand, Status};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use ::commands::{CommandType, ListFilter, ListedCommand, Status};
 use data::commands as trail;
 use http_api::{Answer, Authorized, Csv, Format, Instant, ListKey, Problem, Query};
 use serde::Serialize;

@@ -16,8 +16,8 @@ mod usage;
 
 use std::sync::Arc;
 
-use auth_context::{Operation, TokenVerifier};
 use ::commands::Store;
+use auth_context::{Operation, TokenVerifier};
 use axum::Router;
 use chrono::{DateTime, NaiveDate, Utc};
 use data::Database;

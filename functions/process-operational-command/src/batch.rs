@@ -250,7 +250,10 @@ fn unknown_type(command_type: &str) -> Failure {
 }
 
 fn invalid_parameters() -> Failure {
-    Failure::new("invalid parameters", "os parâmetros não são válidos para este tipo. Crie o comando novamente pelo painel.")
+    Failure::new(
+        "invalid parameters",
+        "os parâmetros não são válidos para este tipo. Crie o comando novamente pelo painel.",
+    )
 }
 
 fn out_of_time(limit: Duration) -> Failure {

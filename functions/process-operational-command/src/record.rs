@@ -51,7 +51,9 @@ impl Told {
         let change: StreamRecord = serde_json::from_value(change).map_err(|error| error.to_string())?;
         let image = |image: serde_dynamo::Item| {
             (!image.is_empty())
-                .then(|| serde_dynamo::from_item::<_, StoredCommand>(image).map_err(|error| error.to_string()))
+                .then(|| {
+                    serde_dynamo::from_item::<_, StoredCommand>(image).map_err(|error| error.to_string())
+                })
                 .transpose()
         };
         match name.as_str() {

@@ -57,7 +57,8 @@ impl Settings {
             return Err(SettingsError::Invalid(message.into()));
         }
         let queue = |name: &String| {
-            let invalid = || SettingsError::Invalid(format!("OPERATION_QUEUES: {name:?} is not the name of a queue"));
+            let invalid =
+                || SettingsError::Invalid(format!("OPERATION_QUEUES: {name:?} is not the name of a queue"));
             QueueName::new(name).ok_or_else(invalid)
         };
         Ok(Self {

@@ -32,9 +32,7 @@ fn rows(command: &StoredCommand) -> impl Iterator<Item = (AuditStep, (&StoredCom
             Step::Executed { attempt } if command.status == Status::Error => {
                 ("command_executed", "Comando encerrado com erro", Status::Error, attempt)
             }
-            Step::Executed { attempt } => {
-                ("command_executed", "Comando concluído", Status::Success, attempt)
-            }
+            Step::Executed { attempt } => ("command_executed", "Comando concluído", Status::Success, attempt),
         };
         let failed = status == Status::Error;
         let mut metadata = json!({

@@ -141,7 +141,7 @@ async fn ask_queues(executors: &Executors) -> Finding {
         return Finding { ok: false, detail, truncated };
     }
     let waiting: u64 = found.iter().filter_map(|(_, waiting)| waiting.as_ref().ok()).sum();
-    Finding::well(format!("{} filas; {waiting} mensagens em filas de mensagens mortas.", found.len()))
+    Finding::well(format!("Filas que responderam: {}; mensagens mortas à espera: {waiting}.", found.len()))
 }
 
 /// How many messages wait in a queue's dead-letter queue; one that has none has none waiting.

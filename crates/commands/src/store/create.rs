@@ -90,7 +90,7 @@ struct KeyItem {
 }
 
 impl KeyItem {
-    fn as_seen_by(self, key: &IdempotencyKey) -> Remembered {
+    fn told_to(self, key: &IdempotencyKey) -> Remembered {
         if self.fingerprint == key.fingerprint { Remembered::Same(self.receipt) } else { Remembered::Other }
     }
 }
@@ -116,7 +116,7 @@ impl Store {
             .map(serde_dynamo::from_item)
             .transpose()
             .map_err(|error| StoreError::Unreadable(error.to_string()))?;
-        Ok(item.filter(|item| item.expires_at > now.timestamp()).map(|item| item.as_seen_by(key)))
+        Ok(item.filter(|item| item.expires_at > now.timestamp()).map(|item| item.told_to(key)))
     }
 
     /// Accepts a command, unless its key was used already: of several at one instant, one is accepted.
@@ -126,8 +126,7 @@ impl Store {
         key: Option<&IdempotencyKey>,
     ) -> Result<Created, StoreError> {
         let command = stored(new);
-        let receipt =
-            Receipt { command_id: command.command_id, created_at: command.created_at.clone() };
+        let receipt = Receipt { command_id: command.command_id, created_at: command.created_at.clone() };
 
         let mut writes = vec![self.put_command(&command)?];
         writes.extend(self.count(&command, None, Some(Status::Pending))?);
@@ -210,6 +209,7 @@ fn stored(new: &NewCommand<'_>) -> StoredCommand {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "maps errors")]
 pub(super) fn refused(error: impl ToString) -> StoreError {
     StoreError::Refused(error.to_string())
 }

@@ -111,7 +111,10 @@ impl ClassifyRetry for TransactionConflicts {
 fn met_another(cancelled: &TransactionCanceledException) -> bool {
     let reasons = cancelled.cancellation_reasons();
     let conflict = |reason: &CancellationReason| {
-        matches!(reason.code(), Some("TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded"))
+        matches!(
+            reason.code(),
+            Some("TransactionConflict" | "ThrottlingError" | "ProvisionedThroughputExceeded")
+        )
     };
     reasons.iter().any(conflict) && !reasons.iter().any(is_condition)
 }

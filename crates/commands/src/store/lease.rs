@@ -178,19 +178,13 @@ impl Store {
         }
     }
 
-    async fn transact(
-        &self,
-        change: Change,
-        counts: Vec<TransactWriteItem>,
-    ) -> Result<Write, StoreError> {
+    async fn transact(&self, change: Change, counts: Vec<TransactWriteItem>) -> Result<Write, StoreError> {
         let update = TransactWriteItem::builder().update(change.build()?).build();
         let writes = [vec![update], counts].concat();
         match self.client.transact_write_items().set_transact_items(Some(writes)).send().await {
             Ok(_) => Ok(Write::Done),
             Err(error) => match cancelled(&error).and_then(<[_]>::first) {
-                Some(reason) => Ok(Write::Refused(
-                    reason.item.clone().map(read).transpose()?.map(Box::new),
-                )),
+                Some(reason) => Ok(Write::Refused(reason.item.clone().map(read).transpose()?.map(Box::new))),
                 None => Err(error.into()),
             },
         }
@@ -258,10 +252,8 @@ impl Claim<'_> {
 
     /// Ends the execution. Fails if the command is somebody else's by now.
     pub async fn finish(&self, outcome: &Outcome, now: DateTime<Utc>) -> Result<(), StoreError> {
-        let change = self
-            .store
-            .end(&self.command, outcome, now)
-            .unchanged("lease_owner", Some(text(self.owner)));
+        let change =
+            self.store.end(&self.command, outcome, now).unchanged("lease_owner", Some(text(self.owner)));
         let counts = self.store.count(&self.command, Some(Status::Running), Some(outcome.status()))?;
         match self.store.transact(change, counts).await? {
             Write::Done => Ok(()),
@@ -289,7 +281,8 @@ impl StoredCommand {
     /// Whether somebody may be executing it. Another's clock may be behind ours.
     pub(super) fn is_held(&self, leases: Leases, now: DateTime<Utc>) -> bool {
         let skew = TimeDelta::from_std(leases.clock_skew).unwrap_or(TimeDelta::MAX);
-        self.status == Status::Running && self.lease_until.as_ref().is_some_and(|until| until.at() + skew >= now)
+        self.status == Status::Running
+            && self.lease_until.as_ref().is_some_and(|until| until.at() + skew >= now)
     }
 }
 
@@ -394,10 +387,9 @@ impl Change {
                 }
             }
         }
-        let mut expression = format!("SET {}", sets.join(", "));
-        if !removes.is_empty() {
-            expression.push_str(&format!(" REMOVE {}", removes.join(", ")));
-        }
+        let remove =
+            if removes.is_empty() { String::new() } else { format!(" REMOVE {}", removes.join(", ")) };
+        let expression = format!("SET {}{remove}", sets.join(", "));
         update
             .update_expression(expression)
             .condition_expression(conditions.join(" AND "))

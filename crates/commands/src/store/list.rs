@@ -148,7 +148,8 @@ impl Store {
                 let table = &self.tables.commands_table;
                 let answer = self.client.batch_get_item().request_items(table, keys).send().await?;
                 for item in answer.responses.unwrap_or_default().remove(table).unwrap_or_default() {
-                    if let (Some(id), Some(output)) = (string(&item, names::COMMAND_ID), string(&item, "output"))
+                    if let (Some(id), Some(output)) =
+                        (string(&item, names::COMMAND_ID), string(&item, "output"))
                         && let Ok(id) = id.parse()
                     {
                         outputs.insert(id, output.to_owned());
@@ -191,7 +192,9 @@ impl Store {
             let answer = query.send().await?;
             for item in answer.items.unwrap_or_default() {
                 match serde_dynamo::from_item::<_, ListedCommand>(item) {
-                    Ok(command) if after.is_none_or(|after| command.position() < *after) => found.push(command),
+                    Ok(command) if after.is_none_or(|after| command.position() < *after) => {
+                        found.push(command);
+                    }
                     Ok(_) => {}
                     Err(error) => tracing::warn!(%error, "an item is not a command"),
                 }
@@ -199,7 +202,8 @@ impl Store {
             from = answer.last_evaluated_key;
             // Within an instant an index has an order of its own: the last instant has to be complete.
             let complete = found.len() > wanted
-                && found.last().map(|last| &last.created_at) != found.get(wanted - 1).map(|last| &last.created_at);
+                && found.last().map(|last| &last.created_at)
+                    != found.get(wanted - 1).map(|last| &last.created_at);
             if from.is_none() || complete || wanted == 0 {
                 return Ok(found);
             }

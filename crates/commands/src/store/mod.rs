@@ -164,10 +164,12 @@ fn read(item: Item) -> Result<StoredCommand, StoreError> {
     serde_dynamo::from_item(item).map_err(|error| StoreError::Unreadable(error.to_string()))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "values and references alike")]
 fn text(value: impl ToString) -> AttributeValue {
     AttributeValue::S(value.to_string())
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "values and references alike")]
 fn number(value: impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }

@@ -7,15 +7,15 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use chrono::{DateTime, Utc};
 use commands::{
-    Claim, Command, CommandType, Created, IdempotencyKey, Leases, NewCommand, Receipt, Start, Store, StoreSettings,
-    StoredCommand, attribute,
+    Claim, Command, CommandType, Created, IdempotencyKey, Leases, NewCommand, Receipt, Start, Store,
+    StoreSettings, StoredCommand, attribute,
 };
 use serde_json::{Map, Value, json};
 use test_support::{CommandTables, Emulator};
 use uuid::Uuid;
 
 pub(crate) const LEASES: Leases =
-    Leases { duration: Duration::from_secs(60), clock_skew: Duration::from_secs(60) };
+    Leases { duration: Duration::from_mins(1), clock_skew: Duration::from_mins(1) };
 
 pub(crate) struct Fixture {
     pub(crate) store: Store,

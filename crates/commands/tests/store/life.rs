@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use chrono::{TimeDelta, Utc};
-use commands::{
-    CommandType, Leases, ListFilter, Outcome, Progress, Start, Status, Step, StoreError,
-};
+use commands::{CommandType, Leases, ListFilter, Outcome, Progress, Start, Status, Step, StoreError};
 use data::Window;
 use serde_json::json;
 use test_support::{Emulator, Fate, Interceptor};

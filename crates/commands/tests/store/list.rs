@@ -13,7 +13,7 @@ use rand::{RngExt, SeedableRng};
 use test_support::{Emulator, Fate, Interceptor};
 use uuid::Uuid;
 
-use crate::fixture::{Fixture, claimed, command, new, receipt, store_at, LEASES};
+use crate::fixture::{Fixture, LEASES, claimed, command, new, receipt, store_at};
 
 const COMMANDS: usize = 2_000;
 const PAGE: i64 = 50;
@@ -42,7 +42,9 @@ async fn make(store: &Store, command: &Command, status: Status, now: DateTime<Ut
         let stored = store.get(receipt.command_id).await.unwrap().unwrap();
         let claim = claimed(store.start(LEASES, &stored, now).await.unwrap());
         match status {
-            Status::Success => claim.finish(&Outcome::Success(receipt.command_id.to_string()), now).await.unwrap(),
+            Status::Success => {
+                claim.finish(&Outcome::Success(receipt.command_id.to_string()), now).await.unwrap();
+            }
             Status::Error => claim.finish(&Outcome::Error("no".into()), now).await.unwrap(),
             Status::Pending | Status::Running => {}
         }
@@ -56,7 +58,8 @@ async fn make(store: &Store, command: &Command, status: Status, now: DateTime<Ut
 }
 
 fn filters(tenants: &[Uuid]) -> Vec<ListFilter> {
-    let statuses = [None, Some(Status::Pending), Some(Status::Running), Some(Status::Success), Some(Status::Error)];
+    let statuses =
+        [None, Some(Status::Pending), Some(Status::Running), Some(Status::Success), Some(Status::Error)];
     let kinds = std::iter::once(None).chain(CommandType::ALL.map(Some));
     let tenants: Vec<_> = std::iter::once(None).chain(tenants.iter().copied().map(Some)).collect();
     kinds
@@ -100,7 +103,8 @@ async fn two_thousand_commands_are_found_by_every_filter_in_order_and_at_the_cos
         .map(|_| {
             let kind = *CommandType::ALL.choose(&mut chance).unwrap();
             let needs_tenant = matches!(kind, CommandType::ResetToken | CommandType::RestartAgent);
-            let tenant_id = (needs_tenant || chance.random_bool(0.5)).then(|| *tenants.choose(&mut chance).unwrap());
+            let tenant_id =
+                (needs_tenant || chance.random_bool(0.5)).then(|| *tenants.choose(&mut chance).unwrap());
             let status = *Status::ALL.choose(&mut chance).unwrap();
             (command(kind, tenant_id), status, begin + TimeDelta::seconds(chance.random_range(0..300)))
         })
@@ -111,8 +115,11 @@ async fn two_thousand_commands_are_found_by_every_filter_in_order_and_at_the_cos
 
     let mut most = BTreeSet::new();
     for filter in filters(&tenants) {
-        let expected: Vec<_> =
-            known.iter().filter(|known| known.is_meant_by(&filter)).map(|known| known.position.clone()).collect();
+        let expected: Vec<_> = known
+            .iter()
+            .filter(|known| known.is_meant_by(&filter))
+            .map(|known| known.position.clone())
+            .collect();
         let (walked, total) = walk(&f.store, &filter, PAGE).await;
         assert_eq!(walked, expected, "{filter:?}");
         assert_eq!(usize::try_from(total).unwrap(), expected.len(), "{filter:?}");
@@ -137,7 +144,8 @@ async fn two_thousand_commands_are_found_by_every_filter_in_order_and_at_the_cos
     let expected: Vec<_> = known.iter().skip(1_234).take(20).map(|known| known.position.clone()).collect();
     assert_eq!(offset.rows.iter().map(commands::ListedCommand::position).collect::<Vec<_>>(), expected);
 
-    let outputs = f.store.outputs(&f.store.list(&all, &Window::first(2_000)).await.unwrap().rows).await.unwrap();
+    let outputs =
+        f.store.outputs(&f.store.list(&all, &Window::first(2_000)).await.unwrap().rows).await.unwrap();
     assert_eq!(outputs.len(), known.iter().filter(|known| known.status == Status::Success).count());
     assert!(outputs.iter().all(|(id, output)| *output == id.to_string()));
 }

@@ -1,6 +1,6 @@
 //! The table of commands, on the emulator's DynamoDB.
 
-#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on fails")]
 
 mod fixture;
 mod life;

@@ -48,10 +48,7 @@ async fn a_read_is_recorded_once_an_hour_for_each_tenant() {
     assert_eq!(recorded(&fixture).await, [read(A, "/internal/tenants/{id}")]);
 
     // Another instance of the function, which remembers nothing, records nothing twice.
-    let other = Fixture {
-        router: fixture.router_with(Emulator::new().endpoint(), Utc::now),
-        ..fixture
-    };
+    let other = Fixture { router: fixture.router_with(Emulator::new().endpoint(), Utc::now), ..fixture };
     for tenant in [A, B] {
         assert_eq!(
             other.get(&format!("/internal/tenants/{tenant}/agents"), &token).await.status,
@@ -73,10 +70,7 @@ async fn the_next_hour_is_recorded_anew() {
     }
     let fixture = Fixture::new().await;
     let token = fixture.token(&["INTERNAL_ADMIN"]);
-    let fixture = Fixture {
-        router: fixture.router_with(Emulator::new().endpoint(), now),
-        ..fixture
-    };
+    let fixture = Fixture { router: fixture.router_with(Emulator::new().endpoint(), now), ..fixture };
     for hour in 0..3 {
         HOUR.store(hour, std::sync::atomic::Ordering::SeqCst);
         for _ in 0..2 {

@@ -84,8 +84,16 @@ async fn everything_that_is_wrong_with_a_command_is_named_at_once() {
     );
     for (kind, parameters, pointers) in [
         ("RESET_TOKEN", json!({}), vec!["/parameters/integration_id", "/tenant_id"]),
-        ("REPROCESS_QUEUE", json!({"queue": "", "max_messages": 0}), vec!["/parameters/max_messages", "/parameters/queue"]),
-        ("REPROCESS_QUEUE", json!({"queue": "a b", "max_messages": 1.5}), vec!["/parameters/max_messages", "/parameters/queue"]),
+        (
+            "REPROCESS_QUEUE",
+            json!({"queue": "", "max_messages": 0}),
+            vec!["/parameters/max_messages", "/parameters/queue"],
+        ),
+        (
+            "REPROCESS_QUEUE",
+            json!({"queue": "a b", "max_messages": 1.5}),
+            vec!["/parameters/max_messages", "/parameters/queue"],
+        ),
         ("REPROCESS_QUEUE", json!({"queue": "a", "max_messages": "9"}), vec!["/parameters/max_messages"]),
         ("HEALTH_CHECK", json!({"checks": []}), vec!["/parameters/checks"]),
         ("HEALTH_CHECK", json!({"checks": ["cache", "cache"]}), vec!["/parameters/checks"]),
@@ -94,7 +102,11 @@ async fn everything_that_is_wrong_with_a_command_is_named_at_once() {
         ("HEALTH_CHECK", Value::Null, vec!["/parameters"]),
         ("health_check", json!({}), vec!["/command_type"]),
     ] {
-        assert_eq!(refused(json!({"command_type": kind, "parameters": parameters})).await, pointers, "{kind}");
+        assert_eq!(
+            refused(json!({"command_type": kind, "parameters": parameters})).await,
+            pointers,
+            "{kind}"
+        );
     }
     let nobody = json!({"command_type": "HEALTH_CHECK", "tenant_id": UNKNOWN, "parameters": {}});
     let answer = fixture.send(Method::POST, COMMANDS, &token, &[], &nobody).await;
@@ -134,7 +146,8 @@ async fn a_key_is_one_command_however_often_and_at_once_it_is_sent() {
 async fn a_table_that_is_down_or_slow_is_a_503_within_the_budget() {
     let fixture = Fixture::new().await;
     let token = fixture.token(&["INTERNAL_ADMIN"]);
-    let silent = Interceptor::start(Emulator::new().endpoint(), |_| Fate::Late(Duration::from_secs(30))).await;
+    let silent =
+        Interceptor::start(Emulator::new().endpoint(), |_| Fate::Late(Duration::from_secs(30))).await;
     for endpoint in ["http://127.0.0.1:1", &silent.url] {
         let router = fixture.router_with(endpoint, Utc::now);
         for path in [COMMANDS.to_owned(), format!("{COMMANDS}/{A}")] {

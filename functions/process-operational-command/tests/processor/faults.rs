@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::fixture::{Platform, inserted};
 
 fn soon() -> Instant {
-    Instant::now() + Duration::from_secs(300)
+    Instant::now() + Duration::from_mins(5)
 }
 
 fn no_database(platform: &Platform) -> Database {
@@ -25,7 +25,8 @@ async fn without_a_database_nothing_is_changed_but_a_health_check_says_so() {
     let platform = Platform::new().await;
     let agent = platform.agent("inactive").await;
     let restart = platform.restart(agent).await;
-    let check = platform.create(CommandType::HealthCheck, json!({"checks": ["database", "commands_table"]})).await;
+    let check =
+        platform.create(CommandType::HealthCheck, json!({"checks": ["database", "commands_table"]})).await;
     let told = vec![inserted(&restart, "1"), inserted(&check, "2")];
     let down = platform.processor_of(&platform.emulator.config(), no_database(&platform));
     let failed = down.process(told.clone(), soon(), "tests").await.unwrap_err();
@@ -59,7 +60,8 @@ async fn a_step_that_the_database_refuses_does_not_stand_in_the_way_of_others() 
 async fn without_the_table_everything_comes_again() {
     let platform = Platform::new().await;
     let command = platform.health_check().await;
-    let down = platform.processor_of(&platform.emulator.unreachable_config(), platform.database.database("app_commands"));
+    let down = platform
+        .processor_of(&platform.emulator.unreachable_config(), platform.database.database("app_commands"));
     let answer = down.process(vec![inserted(&command, "1")], soon(), "tests").await.unwrap();
     assert_eq!(answer.batch_item_failures.len(), 1);
     assert!(down.process(Vec::new(), soon(), "tests").await.unwrap().batch_item_failures.is_empty());
@@ -75,12 +77,14 @@ async fn what_takes_too_long_ends_before_the_function_does() {
         if call.target.starts_with("AmazonSQS") { Fate::Late(Duration::from_millis(700)) } else { Fate::Pass }
     })
     .await;
-    let slow = platform.processor_of(&platform.emulator.config_at(&proxy.url), platform.database.database("app_commands"));
+    let slow = platform
+        .processor_of(&platform.emulator.config_at(&proxy.url), platform.database.database("app_commands"));
     let command = platform.reprocess(40).await;
     let quick = platform.health_check().await;
     let (begun, deadline) = (Instant::now(), Instant::now() + Duration::from_secs(26));
     // The second batch finds no time left to begin.
-    let answer = slow.process(vec![inserted(&command, "1"), inserted(&quick, "2")], deadline, "tests").await.unwrap();
+    let answer =
+        slow.process(vec![inserted(&command, "1"), inserted(&quick, "2")], deadline, "tests").await.unwrap();
     assert!(answer.batch_item_failures.is_empty());
     assert!(begun.elapsed() < Duration::from_secs(20));
     let ended = platform.get(command.command_id).await;
@@ -99,9 +103,17 @@ async fn what_is_asked_for_is_a_batch_or_the_reaper() {
     let platform = Platform::new().await;
     let forgotten = platform.health_check().await;
     let process = platform.process(platform.emulator.endpoint()).await;
-    for event in [json!({}), json!([]), json!({"run": "nightly"}), json!({"Records": 1}), json!({"Records": [], "run": "reaper"})] {
+    for event in [
+        json!({}),
+        json!([]),
+        json!({"run": "nightly"}),
+        json!({"Records": 1}),
+        json!({"Records": [], "run": "reaper"}),
+    ] {
         match process.invoke(event.clone()).await {
-            test_support::Invocation::Failed(error) => assert_eq!(error["errorType"], "InvalidEvent", "{event}"),
+            test_support::Invocation::Failed(error) => {
+                assert_eq!(error["errorType"], "InvalidEvent", "{event}");
+            }
             other => panic!("{event}: {other:?}"),
         }
     }

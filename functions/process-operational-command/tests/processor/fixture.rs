@@ -11,8 +11,8 @@ use aws_sdk_eventbridge::types::Target;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
 use chrono::Utc;
 use commands::{
-    Cache, CacheSettings, Command, CommandType, Created, Executors, Leases, NewCommand, QueueName, Status, Store,
-    StoreSettings, StoredCommand, attribute,
+    Cache, CacheSettings, Command, CommandType, Created, Executors, Leases, NewCommand, QueueName, Status,
+    Store, StoreSettings, StoredCommand, attribute,
 };
 use data::{Database, Tls};
 use process_operational_command::Processor;
@@ -25,7 +25,7 @@ use uuid::Uuid;
 
 pub(crate) const TENANT: Uuid = Uuid::from_u128(0x0000_0000_0000_4000_8000_0000_0000_000a);
 pub(crate) const LEASES: Leases = Leases { duration: Duration::from_secs(2), clock_skew: Duration::ZERO };
-pub(crate) const RETRY_WINDOW: Duration = Duration::from_secs(60);
+pub(crate) const RETRY_WINDOW: Duration = Duration::from_mins(1);
 /// What a secret must never be seen as outside of it.
 pub(crate) const TOKEN: &str = "ya29.a-token-that-nobody-may-see";
 
@@ -72,7 +72,8 @@ impl Platform {
         let secrets = aws_sdk_secretsmanager::Client::new(&config);
         let login = TestDatabase::login("app_commands");
         let login = json!({"username": login.username, "password": login.password.expose_secret()});
-        let login = secrets.create_secret().name(Emulator::unique("test-login")).secret_string(login.to_string());
+        let login =
+            secrets.create_secret().name(Emulator::unique("test-login")).secret_string(login.to_string());
         let login = login.send().await.unwrap().arn.unwrap();
         let sqs = aws_sdk_sqs::Client::new(&config);
         let events = aws_sdk_eventbridge::Client::new(&config);
@@ -141,7 +142,7 @@ impl Platform {
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()));
         let binary = Path::new(env!("CARGO_BIN_EXE_process-operational-command"));
-        FunctionProcess::start(binary, &environment, Duration::from_secs(60)).await
+        FunctionProcess::start(binary, &environment, Duration::from_mins(1)).await
     }
 
     // ---------------------------------------------------------------- what commands act on
@@ -195,7 +196,12 @@ impl Platform {
     pub(crate) async fn create(&self, kind: CommandType, parameters: Value) -> StoredCommand {
         let parameters = serde_json::from_value(parameters).unwrap();
         let command = Command::parse(kind, Some(TENANT), &parameters).unwrap();
-        let new = NewCommand { command: &command, created_by: "somebody", request_id: "request-1", now: Utc::now() };
+        let new = NewCommand {
+            command: &command,
+            created_by: "somebody",
+            request_id: "request-1",
+            now: Utc::now(),
+        };
         match self.store.create(&new, None).await.unwrap() {
             Created::New(receipt) => self.get(receipt.command_id).await,
             Created::Known(known) => panic!("{known:?}"),
@@ -231,7 +237,7 @@ impl Platform {
 
     /// What a processor in this process makes of these records, with all the time it wants.
     pub(crate) async fn process_here(&self, records: Vec<Value>) -> Vec<String> {
-        let deadline = Instant::now() + Duration::from_secs(300);
+        let deadline = Instant::now() + Duration::from_mins(5);
         let answer = self.processor().process(records, deadline, "tests").await.unwrap();
         answer.batch_item_failures.into_iter().filter_map(|failure| failure.item_identifier).collect()
     }
@@ -295,7 +301,8 @@ impl Platform {
         assert_eq!(value, json!({"client_id": "client-1", "access_token": "", "refresh_token": ""}));
         assert_eq!(secret.version_id(), Some(command.command_id.to_string().as_str()));
         let described = self.secrets.describe_secret().secret_id(arn).send().await.unwrap();
-        let labels: Vec<_> = described.version_ids_to_stages.unwrap_or_default().into_values().flatten().collect();
+        let labels: Vec<_> =
+            described.version_ids_to_stages.unwrap_or_default().into_values().flatten().collect();
         assert_eq!(labels, ["AWSCURRENT"]);
         let mut owner = self.database.owner().await;
         let (status, last_error): (String, Option<String>) =
@@ -323,9 +330,11 @@ impl Platform {
 impl Queue {
     pub(crate) async fn new(sqs: &aws_sdk_sqs::Client) -> Self {
         let name = Emulator::unique("test-queue");
-        let dead = sqs.create_queue().queue_name(format!("{name}-dead")).send().await.unwrap().queue_url.unwrap();
+        let dead =
+            sqs.create_queue().queue_name(format!("{name}-dead")).send().await.unwrap().queue_url.unwrap();
         let redrive = json!({"deadLetterTargetArn": arn(sqs, &dead).await, "maxReceiveCount": 3}).to_string();
-        let queue = sqs.create_queue().queue_name(&name).attributes(QueueAttributeName::RedrivePolicy, redrive);
+        let queue =
+            sqs.create_queue().queue_name(&name).attributes(QueueAttributeName::RedrivePolicy, redrive);
         let url = queue.send().await.unwrap().queue_url.unwrap();
         Self { name, url, dead }
     }
@@ -364,7 +373,7 @@ async fn drain(sqs: &aws_sdk_sqs::Client, url: &str) -> Vec<Message> {
             .receive_message()
             .queue_url(url)
             .max_number_of_messages(10)
-            .wait_time_seconds(if hidden(sqs, url).await { 1 } else { 0 })
+            .wait_time_seconds(hidden(sqs, url).await.into())
             .message_attribute_names("All")
             .message_system_attribute_names(MessageSystemAttributeName::All)
             .send()
@@ -398,7 +407,8 @@ async fn arn(sqs: &aws_sdk_sqs::Client, url: &str) -> String {
 async fn bus(events: &aws_sdk_eventbridge::Client, sqs: &aws_sdk_sqs::Client) -> (String, String) {
     let name = Emulator::unique("test-bus");
     events.create_event_bus().name(&name).send().await.unwrap();
-    let queue = sqs.create_queue().queue_name(format!("{name}-heard")).send().await.unwrap().queue_url.unwrap();
+    let queue =
+        sqs.create_queue().queue_name(format!("{name}-heard")).send().await.unwrap().queue_url.unwrap();
     let pattern = json!({"source": ["alquimista.painel"]}).to_string();
     let rule = events.put_rule().name(&name).event_bus_name(&name).event_pattern(pattern);
     rule.send().await.unwrap();

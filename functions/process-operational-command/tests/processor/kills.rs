@@ -55,7 +55,11 @@ impl Killing {
         let proxy = Interceptor::start(platform.emulator.endpoint(), move |call| judge.judge(call)).await;
         let stream = Stream::of(&platform).await;
         let process = platform.process(&proxy.url).await;
-        Self { platform, fates, proxy, stream, process }
+        let mut killing = Self { platform, fates, proxy, stream, process };
+        // What a process asks for at its start is not what a command asks for.
+        killing.platform.health_check().await;
+        assert_eq!(killing.settle().await, 0);
+        killing
     }
 
     /// Tells all there is to tell, until nothing is left; returns how often the process died of it.

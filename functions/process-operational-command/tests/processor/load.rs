@@ -54,7 +54,7 @@ async fn five_hundred_commands_survive_kills_at_random() {
     loop {
         // A life of its own for each process, as long as chance has it.
         let dying = if kills < KILLS {
-            let (killer, life) = (process.killer(), Duration::from_millis(chance.random_range(20..900)));
+            let (killer, life) = (process.killer(), Duration::from_millis(chance.random_range(20..500)));
             tokio::spawn(async move {
                 tokio::time::sleep(life).await;
                 killer();
@@ -113,7 +113,10 @@ async fn five_hundred_commands_survive_kills_at_random() {
         let described = platform.secrets.describe_secret().secret_id(arn).send().await.unwrap();
         let versions = described.version_ids_to_stages.unwrap_or_default();
         if resets.contains_key(&place) {
-            assert!(versions.values().flatten().all(|label| label == "AWSCURRENT"), "seed {seed}: {versions:?}");
+            assert!(
+                versions.values().flatten().all(|label| label == "AWSCURRENT"),
+                "seed {seed}: {versions:?}"
+            );
         }
     }
     let total = platform.store.list(&ListFilter::default(), &Window::first(1)).await.unwrap().total;

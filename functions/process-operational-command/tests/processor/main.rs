@@ -1,6 +1,6 @@
 //! The processor between a stream that tells everything twice and parts that fail.
 
-#![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on fails")]
 
 mod batch;
 mod faults;

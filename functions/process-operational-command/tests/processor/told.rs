@@ -45,7 +45,8 @@ impl Stream {
         let described = stream.call("DescribeStream", json!({"StreamArn": arn})).await;
         let shard = &described["StreamDescription"]["Shards"][0]["ShardId"];
         let wanted = json!({"StreamArn": arn, "ShardId": shard, "ShardIteratorType": "TRIM_HORIZON"});
-        stream.iterator = stream.call("GetShardIterator", wanted).await["ShardIterator"].as_str().unwrap().to_owned();
+        let answer = stream.call("GetShardIterator", wanted).await;
+        answer["ShardIterator"].as_str().unwrap().clone_into(&mut stream.iterator);
         stream
     }
 
@@ -62,7 +63,9 @@ impl Stream {
             Invocation::Answered(answer) => {
                 let failures = answer["batchItemFailures"].as_array().unwrap();
                 let failed = |record: &Value| {
-                    failures.iter().any(|failure| failure["itemIdentifier"] == record["dynamodb"]["SequenceNumber"])
+                    failures
+                        .iter()
+                        .any(|failure| failure["itemIdentifier"] == record["dynamodb"]["SequenceNumber"])
                 };
                 // The lowest that failed is where it goes on.
                 let settled = batch.iter().position(failed).unwrap_or(batch.len());
@@ -74,8 +77,9 @@ impl Stream {
 
     async fn read(&mut self) {
         loop {
-            let answer = self.call("GetRecords", json!({"ShardIterator": self.iterator, "Limit": 1_000})).await;
-            self.iterator = answer["NextShardIterator"].as_str().unwrap().to_owned();
+            let answer =
+                self.call("GetRecords", json!({"ShardIterator": self.iterator, "Limit": 1_000})).await;
+            answer["NextShardIterator"].as_str().unwrap().clone_into(&mut self.iterator);
             let records = answer["Records"].as_array().unwrap();
             // As the mapping's filter does.
             let matters = |record: &&Value| record.pointer("/dynamodb/NewImage/progress_only").is_none();
