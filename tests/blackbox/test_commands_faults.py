@@ -6,11 +6,10 @@ import os
 import random
 import secrets as randomness
 import signal
-import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from targets import BATCH, TOKENS, Queue, Restarts, Secrets, integration, stored
 
 # How many are asked for while the processor is killed.
 MANY = int(os.environ.get("COMMANDS") or 60)
+AT_ONCE = 6
 
 
 @pytest.fixture(scope="module")
@@ -51,30 +51,14 @@ def processors(stack: Stack) -> list[int]:
     return found
 
 
-@contextmanager
-def killing(stack: Stack, chance: random.Random) -> Iterator[list[int]]:
-    """Kills the processor again and again; tells whom it killed."""
-    killed: list[int] = []
-    enough = threading.Event()
-
-    def kill() -> None:
-        while not enough.wait(chance.choice([0.05, 0.2, 0.5, 1.5]) * chance.random()):
-            for process in processors(stack):
-                try:
-                    os.kill(process, signal.SIGKILL)
-                except ProcessLookupError:
-                    continue  # ended meanwhile
-                killed.append(process)
-            # Whoever never lives long enough never gets anywhere.
-            enough.wait(chance.choice([0.1, 0.5, 1, 3]) * chance.random())
-
-    killer = threading.Thread(target=kill)
-    killer.start()
-    try:
-        yield killed
-    finally:
-        enough.set()
-        killer.join()
+def kill(stack: Stack) -> int:
+    """How many were killed."""
+    killed = 0
+    for process in processors(stack):
+        with suppress(ProcessLookupError):  # it may have ended meanwhile
+            os.kill(process, signal.SIGKILL)
+            killed += 1
+    return killed
 
 
 def test_whoever_is_killed_loses_nothing(commands: Commands, stack: Stack, tenant: str) -> None:
@@ -108,27 +92,32 @@ def test_whoever_is_killed_loses_nothing(commands: Commands, stack: Stack, tenan
                 wanted.append((kind, QUICK, chance.choice([None, tenant])))
         sent = {dead.send(f"{index}", {}): f"{index}" for index in range(most * MANY // 5)}
         order = chance.sample(range(MANY), MANY)
-        with killing(stack, chance) as killed:
-            made = {}
-            for index in order:
-                made[index] = commands.create(*wanted[index])
-            until(lambda: len(killed) >= 5, 120)
+        made: dict[int, str] = {}
+        killed = 0
+        for first in range(0, MANY, AT_ONCE):
+            some = order[first : first + AT_ONCE]
+            with ThreadPoolExecutor(AT_ONCE) as pool:
+                made |= zip(some, pool.map(lambda index: commands.create(*wanted[index]), some), strict=True)
+            # At any moment of what is done about them, or just after that; the last one killed has a successor then.
+            until(lambda: processors(stack))
+            time.sleep(chance.random() * chance.choice([0.1, 0.3, 1]))
+            killed += kill(stack)
 
-        # What a batch gave back comes again, from the stream; the emulator forgets it.
-        def carried_on() -> bool:
+        def all_ended() -> bool:
+            """What a batch gave back comes again, from the stream; the emulator forgets it."""
             left = [item for one in made.values() if (item := commands.item(one) or {})["status"] not in ENDED]
             if left:
-                commands.deliver(*(asked_for(item) for item in left))
+                commands.deliver(*map(asked_for, left))
             return not left
 
-        until(carried_on, 180)
+        until(all_ended, 120)
         ended = {index: commands.ended(command_id) for index, command_id in made.items()}
         commands.catch_up()
 
         outcomes = Counter(
             (one["command_type"], one["status"], (one["error_message"] or "").partition(":")[0]) for one in ended.values()
         )
-        print(f"{MANY} commands, {len(killed)} kills, {sum(one['attempt'] > 1 for one in ended.values())} taken over")
+        print(f"{MANY} commands, {killed} kills, {sum(one['attempt'] > 1 for one in ended.values())} taken over")
         print("\n".join(f"{count:5} {' '.join(outcome)}" for outcome, count in sorted(outcomes.items())))
         assert killed
         assert {(status, code) for _, status, code in outcomes} <= {("SUCCESS", ""), ("ERROR", "timed out")}
@@ -144,6 +133,8 @@ def test_whoever_is_killed_loses_nothing(commands: Commands, stack: Stack, tenan
                     assert secrets.labels(arns[index]) == {version: ["AWSCURRENT"]}
                     row = stored(rows, "tenant_integrations", id=one["parameters"]["integration_id"])
                     assert row["status"] == "inactive"
+            if wanted[index][0] == "REPROCESS_QUEUE" and one["status"] == "SUCCESS":
+                assert output_of(one)["moved"] <= most
             if index in agents and one["status"] == "SUCCESS":
                 row = stored(rows, "tenant_agents", tenant_id=tenant, agent_id=agents[index])
                 assert (row["status"], row["restarted_at"] is not None) == ("active", True)
@@ -155,7 +146,7 @@ def test_whoever_is_killed_loses_nothing(commands: Commands, stack: Stack, tenan
         assert set(copies) | {message_id for message_id, _ in stayed} == set(sent), "nothing is lost"
         doubled = len(arrived) + len(stayed) - len(sent)
         print(f"{len(sent)} messages: {len(arrived)} arrived, {len(stayed)} stayed, {doubled} more than there were")
-        assert doubled <= BATCH * len(killed)
+        assert doubled <= BATCH * killed
 
 
 # ------------------------------------------------------------------ what it needs is down

@@ -51,8 +51,9 @@ class Caller:
         method, path = operation
         if params is None:
             params = {"tenant_id": self.tenant_id} if is_about_a_tenant(operation) else {}
-        one = self.command if path == ONE else self.tenant_id if method == "GET" else self.own["id"]
-        path = re.sub(r"\{\w+\}", one, path)
+        if "{" in path:
+            one = self.command if path == ONE else self.tenant_id if method == "GET" else self.own["id"]
+            path = re.sub(r"\{\w+\}", one, path)
         if method != "GET":
             body = self.good(operation) if body is None else body
             headers = GOOD_HEADERS[method] | headers
