@@ -119,7 +119,9 @@ async fn what_comes_twice_runs_once_and_leaves_one_trail() {
 async fn steps_that_were_missed_are_made_up_for_by_the_next() {
     let platform = Platform::new().await;
     let command = platform.health_check().await;
-    let Start::Claimed(claim) = platform.store.start(LEASES, &command, Utc::now()).await.unwrap() else { panic!() };
+    let Start::Claimed(claim) = platform.store.start(LEASES, &command, Utc::now()).await.unwrap() else {
+        panic!()
+    };
     claim.finish(&Outcome::Success("{}".into()), Utc::now()).await.unwrap();
     let ended = platform.get(command.command_id).await;
     // Of all that happened only the end is told.
