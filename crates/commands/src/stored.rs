@@ -154,7 +154,7 @@ pub struct StoredCommand {
     pub attempt_at: Option<Timestamp>,
     /// Whose the last attempt is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lease_owner: Option<Uuid>,
+    pub lease_owner: Option<String>,
     /// Until when nobody else may take it over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease_until: Option<Timestamp>,

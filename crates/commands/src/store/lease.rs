@@ -100,7 +100,7 @@ impl Store {
                 Write::Refused(None) => return Ok(Start::Over),
                 Write::Refused(Some(found)) => {
                     // An answer that was lost on its way: the write before was ours.
-                    if found.lease_owner == Some(owner) {
+                    if found.lease_owner.as_deref() == Some(owner.to_string().as_str()) {
                         return Ok(Start::Claimed(Box::new(claimed)));
                     }
                     current = *found;
@@ -128,7 +128,7 @@ impl Store {
             .set_lease(to)
             .set("started_at", to.started_at.as_ref().map(|at| text(at.as_str())))
             .condition(counted_as_seen(from))
-            .unchanged("lease_owner", from.lease_owner.map(text))
+            .unchanged("lease_owner", from.lease_owner.as_ref().map(text))
             // It may have been prolonged since.
             .unchanged("lease_until", from.lease_until.as_ref().map(|until| text(until.as_str())));
         self.transact(update, self.count(from, Some(Status::Running), Some(Status::Running))?).await
@@ -145,7 +145,7 @@ impl Store {
         let update = self
             .end(from, &outcome, now)
             .condition(counted_as_seen(from))
-            .unchanged("lease_owner", from.lease_owner.map(text))
+            .unchanged("lease_owner", from.lease_owner.as_ref().map(text))
             .unchanged("lease_until", from.lease_until.as_ref().map(|until| text(until.as_str())));
         let counts = self.count(from, Some(from.status), Some(Status::Error))?;
         Ok(matches!(self.transact(update, counts).await?, Write::Done))
@@ -271,7 +271,7 @@ impl StoredCommand {
             attempt: self.attempt + 1,
             started_at: Some(self.started_at.clone().unwrap_or_else(|| now.into())),
             attempt_at: Some(now.into()),
-            lease_owner: Some(owner),
+            lease_owner: Some(owner.to_string()),
             lease_until: Some(lease_end(leases, now)),
             counted: true,
             ..self.clone()
@@ -339,7 +339,7 @@ impl Change {
     fn set_lease(self, to: &StoredCommand) -> Self {
         self.set("attempt", Some(number(to.attempt)))
             .set("attempt_at", to.attempt_at.as_ref().map(|at| text(at.as_str())))
-            .set("lease_owner", to.lease_owner.map(text))
+            .set("lease_owner", to.lease_owner.as_ref().map(text))
             .set("lease_until", to.lease_until.as_ref().map(|until| text(until.as_str())))
     }
 

@@ -38,8 +38,16 @@ async fn what_waits_or_runs_for_too_long_ends_in_an_error() {
     }))
     .await;
 
+    // Begun by something that isn't ours.
+    let foreign = Uuid::now_v7();
+    f.put(json!({
+        "command_id": foreign, "created_at": "2026-11-24T10:00:00.000Z", "command_type": "HEALTH_CHECK",
+        "status": "RUNNING", "created_by": "else", "attempt": 1, "lease_owner": "else",
+    }))
+    .await;
+
     let reaped = f.store.reap(LEASES, WINDOW, now).await.unwrap();
-    assert_eq!(reaped, Reaped { not_started: 2, timed_out: 1 });
+    assert_eq!(reaped, Reaped { not_started: 2, timed_out: 2 });
     for (id, status, message) in [
         (patient.command_id, Status::Pending, ""),
         (forgotten.command_id, Status::Error, "not started: "),
@@ -47,6 +55,7 @@ async fn what_waits_or_runs_for_too_long_ends_in_an_error() {
         (alive.command_id, Status::Running, ""),
         (retried.command_id, Status::Running, ""),
         (dead.command_id, Status::Error, "timed out: "),
+        (foreign, Status::Error, "timed out: "),
     ] {
         let found = f.get(id).await;
         assert_eq!(found.status, status, "{found:?}");
