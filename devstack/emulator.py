@@ -55,6 +55,15 @@ def program(instance: Instance) -> Program:
     )
 
 
+def forget_streams(instance: Instance) -> None:
+    """Has streams read from their beginning when the emulator starts: it keeps how far they were read, not the records."""
+    state = instance.data / NAME / "state" / "lambda.json"
+    if state.exists():
+        kept = json.loads(state.read_text())
+        kept["payload"].pop("dynamodb_stream_positions", None)
+        state.write_text(json.dumps(kept))
+
+
 def ask(instance: Instance) -> None:
     """Raises if the emulator doesn't answer."""
     with urllib.request.urlopen(f"{instance.endpoint}/_ministack/health", timeout=3) as answer:

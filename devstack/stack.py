@@ -129,6 +129,7 @@ def _start_servers(instance: Instance, supervisor: Supervisor) -> None:
         supervisor.stop_leftovers()
         instance.choose_ports()
         postgres.initialize(instance)
+        emulator.forget_streams(instance)
     programs: list[Program] = [server.program(instance) for server in SERVERS]
     supervisor.start(programs)
     for server in SERVERS:
