@@ -173,7 +173,11 @@ impl Store {
             .remove("lease_owner")
             .remove("lease_until");
         match outcome {
-            Outcome::Success(output) => change.set("output", Some(text(output))),
+            Outcome::Success(output) => {
+                // Executors bound what they tell.
+                debug_assert!(output.len() <= Outcome::MAX_OUTPUT, "{} bytes of output", output.len());
+                change.set("output", Some(text(output)))
+            }
             Outcome::Error(message) => change.set("error_message", Some(text(cut(message)))),
         }
     }
