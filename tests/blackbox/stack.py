@@ -35,6 +35,10 @@ class Tokens:
     refresh: str
 
 
+class FunctionFailed(Exception):
+    """A function ended with an error, or was killed, instead of answering."""
+
+
 class Stack:
     """One running stack, as described by its stack.json."""
 
@@ -115,7 +119,8 @@ class Stack:
             FunctionName=self.description["functions"][function], Payload=json.dumps(event).encode()
         )
         payload = json.loads(answer["Payload"].read())
-        assert "FunctionError" not in answer, payload
+        if "FunctionError" in answer:
+            raise FunctionFailed(payload)
         return payload
 
     def invoke_api(self, function: str, path: str, token: str | None, claims: dict | None = None) -> tuple[int, dict]:
