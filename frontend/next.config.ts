@@ -1,5 +1,6 @@
 import type { NextConfig } from 'next';
 import createNextIntlPlugin from 'next-intl/plugin';
+import { securityHeaders } from './src/server/headers';
 
 const config: NextConfig = {
   output: 'standalone',
@@ -7,7 +8,16 @@ const config: NextConfig = {
   poweredByHeader: false,
   reactStrictMode: true,
   typescript: { ignoreBuildErrors: false },
+  // Everything else gets them from src/proxy.ts.
+  headers: async () => [
+    {
+      source: '/_next/static/:path*',
+      headers: Object.entries(securityHeaders).map(([key, value]) => ({ key, value })),
+    },
+  ],
   experimental: {
+    // A page that says no says so with its status: `forbidden()` answers 403.
+    authInterrupts: true,
     optimizePackageImports: ['@mantine/core', '@mantine/hooks', '@mantine/charts', '@tabler/icons-react'],
   },
 };

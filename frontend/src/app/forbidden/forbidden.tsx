@@ -1,0 +1,5 @@
+import { ForbiddenCard } from '@/features/auth/forbidden-card';
+
+export default function Forbidden() {
+  return <ForbiddenCard />;
+}
