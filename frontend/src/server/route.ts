@@ -1,21 +1,11 @@
 import type { NextRequest, NextResponse } from 'next/server';
 import type { z } from 'zod';
+import { readBody } from './body';
 import { AuthFailure } from './failure';
 import { errorName, logError } from './log';
 import { problem } from './problem';
 
 const MAX_BODY_BYTES = 16 * 1024;
-
-async function readText(request: Request): Promise<string | null> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of request.body ?? []) {
-    size += chunk.byteLength;
-    if (size > MAX_BODY_BYTES) return null;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
 
 function parseJson(text: string): unknown {
   try {
@@ -45,9 +35,9 @@ async function answer<Input>(
   run: (input: Input, request: NextRequest) => Promise<NextResponse>,
   request: NextRequest,
 ): Promise<NextResponse> {
-  const text = await readText(request);
-  if (text === null) return problem('too_large');
-  const parsed = schema.safeParse(text === '' ? {} : parseJson(text));
+  const body = await readBody(request, MAX_BODY_BYTES);
+  if (body === null) return problem('too_large');
+  const parsed = schema.safeParse(body.byteLength === 0 ? {} : parseJson(body.toString('utf8')));
   if (!parsed.success) return problem('invalid_body');
   try {
     return await run(parsed.data, request);

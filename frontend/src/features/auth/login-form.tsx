@@ -11,11 +11,9 @@ import { useInvalidMessage } from './invalid-message';
 import { authPage, goOn } from './next-page';
 import { PasswordField } from './password-field';
 import { post } from './post';
+import type { LoginReason } from './reasons';
 import { nextReply } from './replies';
 import { useAuthForm } from './use-auth-form';
-
-export const LOGIN_REASONS = ['expired', 'challenge', 'reset'] as const;
-export type LoginReason = (typeof LOGIN_REASONS)[number];
 
 const schema = z.object({ email, password });
 

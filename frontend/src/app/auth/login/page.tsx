@@ -1,6 +1,7 @@
 import type { Metadata } from 'next';
 import { getTranslations } from 'next-intl/server';
-import { LOGIN_REASONS, LoginForm } from '@/features/auth/login-form';
+import { LoginForm } from '@/features/auth/login-form';
+import { LOGIN_REASONS } from '@/features/auth/reasons';
 import { safePath } from '@/lib/safe-path';
 import { one, type Query } from '@/server/query';
 

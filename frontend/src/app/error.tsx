@@ -1,0 +1,5 @@
+'use client';
+
+import { ErrorCard } from '@/features/auth/error-card';
+
+export default ErrorCard;

@@ -1,0 +1,101 @@
+'use client';
+
+import { Badge, Button, Card, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { useTranslations } from 'next-intl';
+import { useCallback, useEffect, useState } from 'react';
+import type { z } from 'zod/mini';
+import { TotpDisableForm } from './account-disable';
+import { TotpEnableForm } from './account-enable';
+import { FailureAlert } from './failure-alert';
+import { post, type Reply } from './post';
+import { accountReply } from './replies';
+
+type Account = z.infer<typeof accountReply>;
+
+/** "Minha conta": who is signed in, and their second factor. */
+export function AccountPage() {
+  const t = useTranslations('auth.account');
+  const [reply, setReply] = useState<Reply<Account> | null>(null);
+  const [changing, setChanging] = useState(false);
+
+  const load = useCallback(async () => {
+    setReply(null);
+    setReply(await post('/api/auth/totp-enrollment', { step: 'status' }, accountReply));
+  }, []);
+
+  useEffect(() => {
+    void load();
+  }, [load]);
+
+  const changed = (totp: boolean) => {
+    setChanging(false);
+    setReply((current) => (current?.ok ? { ok: true, data: { ...current.data, totp } } : current));
+    notifications.show({ color: 'green', message: t(totp ? 'enabled' : 'disabled') });
+  };
+  const cancel = () => setChanging(false);
+
+  return (
+    <Stack gap="lg" maw={560}>
+      <Title order={1}>{t('title')}</Title>
+      {!reply && (
+        <Stack role="status" aria-label={t('loading')} gap="lg">
+          <Skeleton h={96} />
+          <Skeleton h={160} />
+        </Stack>
+      )}
+      {reply?.ok === false && (
+        <Stack gap="sm" align="flex-start">
+          <Text>{t('loadFailed')}</Text>
+          <FailureAlert failure={reply} />
+          <Button onClick={() => void load()}>{t('retry')}</Button>
+        </Stack>
+      )}
+      {reply?.ok && (
+        <>
+          <Card component="dl" m={0}>
+            <Stack gap="sm">
+              {reply.data.name && <Fact term={t('name')}>{reply.data.name}</Fact>}
+              <Fact term={t('email')}>{reply.data.email}</Fact>
+            </Stack>
+          </Card>
+          <Card component="section" aria-labelledby="second-factor">
+            <Stack gap="md">
+              <Group justify="space-between" gap="sm">
+                <Title order={2} id="second-factor">
+                  {t('security')}
+                </Title>
+                <Badge color={reply.data.totp ? 'green' : 'gray'} variant="light">
+                  {t(reply.data.totp ? 'on' : 'off')}
+                </Badge>
+              </Group>
+              <Text c="dimmed">{t('explanation')}</Text>
+              {!changing && (
+                <Group>
+                  <Button variant={reply.data.totp ? 'default' : 'filled'} onClick={() => setChanging(true)}>
+                    {t(reply.data.totp ? 'disable' : 'enable')}
+                  </Button>
+                </Group>
+              )}
+              {changing && !reply.data.totp && <TotpEnableForm done={() => changed(true)} cancel={cancel} />}
+              {changing && reply.data.totp && <TotpDisableForm done={() => changed(false)} cancel={cancel} />}
+            </Stack>
+          </Card>
+        </>
+      )}
+    </Stack>
+  );
+}
+
+function Fact({ term, children }: { term: string; children: string }) {
+  return (
+    <div>
+      <Text component="dt" size="sm" c="dimmed">
+        {term}
+      </Text>
+      <Text component="dd" m={0} style={{ overflowWrap: 'anywhere' }}>
+        {children}
+      </Text>
+    </div>
+  );
+}
