@@ -19,11 +19,15 @@ export function ToneLabel({ tone, children }: { tone: Tone; children: string }) 
 const STATUS: Record<string, Tone> = { active: 'good', inactive: 'idle', suspended: 'warning', error: 'bad' };
 const SEVERITY: Record<string, Tone> = { info: 'info', warning: 'warning', error: 'bad', critical: 'bad' };
 
-/** Of an agent, an integration or a tenant. */
-export function StatusBadge({ status }: { status: string }) {
+/** Of an agent, an integration or a tenant; in Portuguese an integration is feminine. */
+export function StatusBadge({ status, feminine = false }: { status: string; feminine?: boolean }) {
   const t = useTranslations('shell.status');
   const known = status in STATUS;
-  return <ToneLabel tone={STATUS[status] ?? 'idle'}>{known ? t(status as 'active') : status}</ToneLabel>;
+  return (
+    <ToneLabel tone={STATUS[status] ?? 'idle'}>
+      {known ? t(status as 'active', { gender: feminine ? 'feminine' : 'masculine' }) : status}
+    </ToneLabel>
+  );
 }
 
 /** Of an incident. */

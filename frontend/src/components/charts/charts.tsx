@@ -1,6 +1,6 @@
 'use client';
 
-import { AreaChart, BarChart, LineChart, Sparkline } from '@mantine/charts';
+import { BarChart, LineChart, Sparkline } from '@mantine/charts';
 import { useReducedMotion } from '@mantine/hooks';
 import { useFormats } from '@/lib/formats';
 import { CHART_HEIGHT } from './chart-figure';
@@ -37,7 +37,8 @@ function useDaily({ axis }: { axis: string }) {
     valueFormatter: (value: number) => formats.integer(value),
     xAxisProps: { tickFormatter: (day: string) => formats.dayShort(day), minTickGap: MIN_TICK_GAP },
     yAxisProps: { tickFormatter: (value: number) => formats.compact(value), width: 64, allowDecimals: false },
-    tooltipProps: { labelFormatter: (day: unknown) => formats.day(String(day)) },
+    // Recharts asks also while nothing is pointed at.
+    tooltipProps: { labelFormatter: (day: unknown) => (day ? formats.day(String(day)) : '') },
     animated: still !== true,
   };
 }
@@ -46,14 +47,13 @@ function useDaily({ axis }: { axis: string }) {
 export function DailyRequestsChart({ days, series, axis }: DailyProps) {
   const { animated, ...daily } = useDaily({ axis });
   return (
-    <AreaChart
+    <BarChart
       {...daily}
       data={days}
       series={series}
       type="stacked"
-      curveType="monotone"
-      withDots={false}
-      areaProps={{ isAnimationActive: animated }}
+      barProps={{ isAnimationActive: animated }}
+      maxBarWidth={22}
     />
   );
 }

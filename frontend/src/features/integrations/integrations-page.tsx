@@ -74,7 +74,7 @@ function Table({ integrations }: { integrations: TenantIntegration[] }) {
       columns={[
         { accessor: 'type', title: t('type'), render: ({ type }) => <IntegrationType type={type} /> },
         { accessor: 'name', title: t('name') },
-        { accessor: 'status', title: t('status'), render: ({ status }) => <StatusBadge status={status} /> },
+        { accessor: 'status', title: t('status'), render: ({ status }) => <StatusBadge status={status} feminine /> },
         {
           accessor: 'last_sync_at',
           title: t('lastSync'),
@@ -92,7 +92,7 @@ function Table({ integrations }: { integrations: TenantIntegration[] }) {
           <Text size="sm" fw={550}>
             {integration.name}
           </Text>
-          <StatusBadge status={integration.status} />
+          <StatusBadge status={integration.status} feminine />
           <Text size="xs" c="dimmed">
             <SyncedAt at={integration.last_sync_at} />
           </Text>

@@ -51,7 +51,7 @@ function Share({ label, used, limit }: { label: string; used: number; limit: num
         aria-valuetext={t('ofLimit', { used: formats.integer(used), limit: formats.integer(limit) })}
       />
       <Text size="xs" c="dimmed" mt={4}>
-        {share > 1 ? t('over', { count: formats.integer(used - limit) }) : t('left', { count: formats.integer(left) })}
+        {share > 1 ? t('over', { count: used - limit }) : t('left', { count: left })}
       </Text>
     </div>
   );

@@ -37,7 +37,7 @@ export function IntegrationStatusList({ integrations }: { integrations: UseQuery
                       {integration.last_error ?? <SyncedAt at={integration.last_sync_at} />}
                     </Text>
                   </div>
-                  <StatusBadge status={integration.status} />
+                  <StatusBadge status={integration.status} feminine />
                 </Group>
               ))}
           </Stack>

@@ -1,6 +1,6 @@
 'use client';
 
-import { SimpleGrid, Stack } from '@mantine/core';
+import { Grid, Stack } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslations } from 'next-intl';
 import {
@@ -42,13 +42,21 @@ export function OverviewPage() {
         <PeriodPicker />
       </PageHeader>
       <Kpis me={me} usage={usage} integrations={mayIntegrations ? integrations : null} period={period} />
-      <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="md">
-        <UsageChart usage={usage} period={period} />
-        <Headroom me={me} />
-        <AgentStatusList agents={agents} />
-        {mayIntegrations && <IntegrationStatusList integrations={integrations} />}
-        <IncidentList incidents={incidents} />
-      </SimpleGrid>
+      <Grid gap="md">
+        <Grid.Col span={{ base: 12, md: 7 }}>
+          <Stack gap="md">
+            <UsageChart usage={usage} period={period} />
+            <AgentStatusList agents={agents} />
+          </Stack>
+        </Grid.Col>
+        <Grid.Col span={{ base: 12, md: 5 }}>
+          <Stack gap="md">
+            <Headroom me={me} />
+            {mayIntegrations && <IntegrationStatusList integrations={integrations} />}
+            <IncidentList incidents={incidents} />
+          </Stack>
+        </Grid.Col>
+      </Grid>
     </Stack>
   );
 }

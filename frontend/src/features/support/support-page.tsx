@@ -108,7 +108,6 @@ interface IncidentsProps {
 
 function Incidents({ incidents, fetching, paging }: IncidentsProps) {
   const t = useTranslations('dashboard.incidents');
-  const formats = useFormats();
   const state = ({ resolved_at }: TenantIncident) =>
     resolved_at ? (
       <ToneLabel tone="good">{t('stateResolved')}</ToneLabel>
@@ -149,13 +148,12 @@ function Incidents({ incidents, fetching, paging }: IncidentsProps) {
         {
           accessor: 'created_at',
           title: t('since'),
-          render: ({ created_at }) => <time dateTime={created_at}>{formats.instant(created_at)}</time>,
+          render: ({ created_at }) => <Instant at={created_at} />,
         },
         {
           accessor: 'resolved_at',
           title: t('until'),
-          render: ({ resolved_at }) =>
-            resolved_at ? <time dateTime={resolved_at}>{formats.instant(resolved_at)}</time> : '–',
+          render: ({ resolved_at }) => (resolved_at ? <Instant at={resolved_at} /> : '–'),
         },
         { accessor: 'state', title: t('state'), render: state },
       ]}
@@ -170,5 +168,14 @@ function Incidents({ incidents, fetching, paging }: IncidentsProps) {
         </Stack>
       )}
     />
+  );
+}
+
+function Instant({ at }: { at: string }) {
+  const formats = useFormats();
+  return (
+    <time dateTime={at} style={{ whiteSpace: 'nowrap' }}>
+      {formats.instant(at)}
+    </time>
   );
 }

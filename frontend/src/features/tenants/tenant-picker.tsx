@@ -70,7 +70,11 @@ export function TenantPicker() {
               { accessor: 'name', title: t('name'), render: open },
               { accessor: 'cnpj', title: t('cnpj') },
               { accessor: 'plan', title: t('plan') },
-              { accessor: 'status', title: t('status'), render: ({ status }) => <StatusBadge status={status} /> },
+              {
+                accessor: 'status',
+                title: t('status'),
+                render: ({ status }) => <StatusBadge status={status} feminine />,
+              },
               {
                 accessor: 'active_agents',
                 title: t('agents'),
@@ -88,7 +92,7 @@ export function TenantPicker() {
               <Stack gap={4}>
                 <Group justify="space-between" wrap="nowrap">
                   {open(tenant)}
-                  <StatusBadge status={tenant.status} />
+                  <StatusBadge status={tenant.status} feminine />
                 </Group>
                 <Text size="xs" c="dimmed">
                   {tenant.cnpj} · {tenant.plan}

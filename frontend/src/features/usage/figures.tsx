@@ -92,7 +92,7 @@ export function AgentsFigure({ usage }: { usage: TenantUsage }) {
       summary={t('summary', {
         agents: usage.by_agent.length,
         first: first?.agent_name ?? '–',
-        share: formats.percent(first ? Math.round((first.total_requests / usage.summary.total_requests) * 100) : null),
+        share: first ? Math.round((first.total_requests / usage.summary.total_requests) * 100) : 0,
       })}
       table={{
         head: [t('agent'), t('requests')],
