@@ -12,6 +12,10 @@ help: ## List the commands
 up: ## Build and start the whole system on this machine, or refresh it
 	@$(DEVSTACK) up
 
+.PHONY: dev
+dev: ## The same with the dashboard's hot reload, until Ctrl-C
+	@$(DEVSTACK) dev
+
 .PHONY: down
 down: ## Stop it; the data stays
 	@$(DEVSTACK) down
@@ -48,9 +52,13 @@ test: ## Everything that must hold, from nothing, on a private stack
 bench: ## Measure it: make bench [SCALE=S] [QUICK=1] [ONLY=name]
 	@$(DEVSTACK) bench --scale $(or $(SCALE),L) $(if $(QUICK),--quick) $(if $(ONLY),-- --only "$(ONLY)")
 
+.PHONY: bench-web
+bench-web: ## Measure the dashboard: Lighthouse, and scripts per page
+	@$(DEVSTACK) bench-web
+
 .PHONY: lint
 lint: ## The checks that need no stack
-	@$(DEVSTACK) test format template openapi deny clippy
+	@$(DEVSTACK) test format template openapi frontend deny clippy
 
 .PHONY: test-rust
 test-rust: ## Unit, property and database tests, and the stored query descriptions
@@ -60,14 +68,22 @@ test-rust: ## Unit, property and database tests, and the stored query descriptio
 test-blackbox: ## The tests through the API Gateway
 	@$(DEVSTACK) test blackbox
 
+.PHONY: test-frontend
+test-frontend: ## The dashboard's lint, generated client, types and units
+	@$(DEVSTACK) test frontend
+
+.PHONY: test-e2e
+test-e2e: ## The dashboard in a browser, on the whole system
+	@$(DEVSTACK) test e2e
+
 .PHONY: fmt
-fmt: ## Format the Rust code
-	@cargo fmt --all
+fmt: ## Format the code
+	@$(DEVSTACK) fmt
 
 .PHONY: sqlx-prepare
 sqlx-prepare: ## Rewrite .sqlx from the running stack's database
 	@$(DEVSTACK) sqlx-prepare
 
 .PHONY: openapi
-openapi: ## Rewrite openapi/openapi.json from the code
+openapi: ## Rewrite openapi/openapi.json and the dashboard's client
 	@$(DEVSTACK) openapi

@@ -44,6 +44,8 @@ def _run(arguments: argparse.Namespace, instance: Instance) -> int:
         case "up":
             stack.up(instance)
             stack.summary(instance)
+        case "dev":
+            stack.develop(instance)
         case "down":
             stack.down(instance)
         case "reset":
@@ -69,9 +71,13 @@ def _run(arguments: argparse.Namespace, instance: Instance) -> int:
             checks.prepare_queries(instance)
         case "openapi":
             checks.write_openapi()
+        case "fmt":
+            checks.format_code()
         case "bench":
             place = Instance(instance.directory / "bench")
             bench.run(place, arguments.scale, quick=arguments.quick, json_file=arguments.json, options=arguments.options)
+        case "bench-web":
+            bench.run_web(instance)
         case "test":
             checks.run(arguments.check, Instance(instance.directory / "test", throwaway=True))
     return 0
@@ -82,6 +88,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--dir", type=Path, default=ROOT / ".local", help="where the instance lives (%(default)s)")
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     commands.add_parser("up", help="build, start, deploy, migrate, load demo data")
+    commands.add_parser("dev", help="serve the dashboard's working copy with hot reload")
     commands.add_parser("down", help="stop everything; the data stays")
     commands.add_parser("reset", help="stop everything and delete the data")
     commands.add_parser("status", help="ask every part; exit code 0 only if all answer")
@@ -94,12 +101,14 @@ def _parse() -> argparse.Namespace:
     days.add_argument("--to", type=_day, dest="last", help="the last of them")
     commands.add_parser("psql", help="open the database as superuser")
     commands.add_parser("sqlx-prepare", help="rewrite .sqlx from the running stack's database")
-    commands.add_parser("openapi", help="rewrite openapi/openapi.json from the code")
+    commands.add_parser("openapi", help="rewrite openapi/openapi.json from the code, and the dashboard's client from it")
+    commands.add_parser("fmt", help="format the code")
     measure = commands.add_parser("bench", help="measure every read and the job against the design's SQL and the floor")
     measure.add_argument("--scale", choices=[*bench.SCALES], default="L", help="1,000 (S) or 20,000 (L) tenants")
     measure.add_argument("--quick", action="store_true", help="fewer rounds, and a tenth of the raw requests")
     measure.add_argument("--json", type=Path, help="where the results go as JSON (in the instance's folder)")
     measure.add_argument("options", nargs="*", metavar="-- option", help="more for the program itself: -- --only NAME")
+    commands.add_parser("bench-web", help="measure the dashboard with Lighthouse, and how much script it loads")
     test = commands.add_parser("test", help="run all checks, or the named ones, on a private stack")
     test.add_argument("check", nargs="*", choices=[[], *checks.CHECKS], metavar="check", help=", ".join(checks.CHECKS))
     return parser.parse_args()

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from devstack import stack
+from devstack import packages, stack, web
 from devstack.config import CACHE, CARGO_PROFILE, CARGO_TOOLS, ROOT, TOOLS_BIN, cargo_environment
 from devstack.console import Failure, duration, say, step
 from devstack.instance import Instance
@@ -32,10 +32,13 @@ class Check:
     commands: tuple[Command, ...]
     needs_stack: bool = False
     cargo_tool: tuple[str, str, tuple[str, ...]] | None = None
+    needs_modules: bool = False
+    needs_browser: bool = False
 
 
 OPENAPI_DOCUMENT = "openapi/openapi.json"
 OPENAPI_LINTER = "openapi/node_modules/@redocly/cli/bin/cli.js"
+NPM_RUN: Command = [TOOLS_BIN / "npm", "--prefix", web.FRONTEND, "run", "--silent"]
 PYTEST: Command = [sys.executable, "-m", "pytest", "-q"]
 
 CHECKS = {
@@ -54,6 +57,11 @@ CHECKS = {
             [TOOLS_BIN / "npm", "ci", "--prefix", "openapi", "--silent"],
             [TOOLS_BIN / "node", OPENAPI_LINTER, "lint", "--config", "openapi/redocly.yaml", OPENAPI_DOCUMENT],
         ),
+    ),
+    "frontend": Check(
+        "Dashboard: lint, generated client, types, units",
+        tuple([*NPM_RUN, script] for script in ("lint", "generate:check", "types", "test")),
+        needs_modules=True,
     ),
     "deny": Check(
         "Dependencies: bans, licences, sources",
@@ -80,6 +88,13 @@ CHECKS = {
         ([*PYTEST, "tests", "--ignore", "tests/template"],),
         needs_stack=True,
     ),
+    "e2e": Check(
+        "Dashboard, end to end in a browser",
+        ([*NPM_RUN, "test:e2e"],),
+        needs_stack=True,
+        needs_modules=True,
+        needs_browser=True,
+    ),
 }
 
 
@@ -99,8 +114,17 @@ def run(names: list[str], instance: Instance) -> None:
 
 
 def write_openapi() -> None:
-    """Rewrites the OpenAPI document from the code."""
+    """Rewrites the OpenAPI document from the code, and the dashboard's client from the document."""
     _execute(["cargo", "run", "--quiet", *PROFILE, "--package", "openapi", OPENAPI_DOCUMENT], _environment())
+    web.install_modules()
+    _execute([*NPM_RUN, "generate"], web.environment())
+
+
+def format_code() -> None:
+    """Formats everything that has a formatter."""
+    _execute(["cargo", "fmt", "--all"], _environment())
+    web.install_modules()
+    _execute([*NPM_RUN, "fmt"], web.environment())
 
 
 def prepare_queries(instance: Instance) -> None:
@@ -131,6 +155,11 @@ def _run(check: Check, environment: dict[str, str]) -> None:
     started = time.monotonic()
     if check.cargo_tool:
         _install(check.cargo_tool)
+    if check.needs_browser:
+        packages.ensure(web.BROWSER)
+    if check.needs_modules:
+        web.install_modules()
+        environment = web.environment(environment)
     with _modification_times_kept():
         for command in check.commands:
             _execute(command, environment)

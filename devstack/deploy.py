@@ -30,8 +30,7 @@ def deploy(instance: Instance) -> dict[str, str]:
     parameters = {
         **_defaults(),
         "StageName": STAGE,
-        # Locally the browser reaches the API through the web server, so no other origin is ever asked about.
-        "WebOrigin": "http://localhost",
+        "WebOrigin": instance.web_url,
         "Architecture": ARCHITECTURE,
         "UserPoolDeletionProtection": "INACTIVE",
         "TableDeletionProtection": "INACTIVE",

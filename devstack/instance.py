@@ -13,7 +13,7 @@ from pathlib import Path
 from devstack.config import MIGRATOR, ROLES
 from devstack.console import Failure
 
-PORTS = ("postgres", "redis", "emulator")
+PORTS = ("postgres", "redis", "emulator", "web")
 SUPERUSER = "postgres"
 
 
@@ -44,7 +44,7 @@ class Instance:
 
     @property
     def passwords(self) -> dict[str, str]:
-        """Of the database's logins, Redis (`redis`) and the demo users (`demo`)."""
+        """Of the database's logins, Redis (`redis`) and the demo users (`demo`), and the seal of sessions (`session`)."""
         return self._memory["passwords"]
 
     @property
@@ -65,12 +65,17 @@ class Instance:
         passwords = self._memory.setdefault("passwords", {})
         for login in (SUPERUSER, MIGRATOR, *ROLES, "redis"):
             passwords.setdefault(login, secrets.token_urlsafe(24))
+        passwords.setdefault("session", secrets.token_urlsafe(48))
         # Cognito's policy asks for each class of characters.
         passwords.setdefault("demo", f"Aa1-{secrets.token_urlsafe(15)}")
         self._memory.setdefault("ports", {})
         self._save()
         entries = (f"127.0.0.1:*:*:{login}:{passwords[login]}\n" for login in (SUPERUSER, MIGRATOR, *ROLES))
         write_private(self.pgpass, "".join(entries))
+
+    def has_ports(self) -> bool:
+        """Whether every server has one: an instance may be older than a server."""
+        return self.ports.keys() >= set(PORTS)
 
     def choose_ports(self) -> None:
         """Keeps the ports of the last start if they are still free, and finds others for those that aren't."""
@@ -91,6 +96,10 @@ class Instance:
     @property
     def endpoint(self) -> str:
         return f"http://127.0.0.1:{self.ports['emulator']}"
+
+    @property
+    def web_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports['web']}"
 
     @property
     def redis_url(self) -> str:

@@ -23,6 +23,7 @@ PRESENT: dict[str, Callable[[], object]] = {
     "python3-venv": lambda: importlib.util.find_spec("ensurepip"),
     "postgresql": postgres_bin,
     "redis-server": lambda: shutil.which("redis-server"),
+    "chromium": lambda: shutil.which("chromium"),
 }
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 
 import psycopg
 
-from devstack import aggregate, build, commands, deploy, emulator, packages, postgres, redis, users
+from devstack import aggregate, build, commands, deploy, emulator, packages, postgres, redis, users, web
 from devstack.config import CACHE, DATABASE, MIGRATOR, REGION, ROLES, STAGE
 from devstack.console import Failure, duration, say, step
 from devstack.instance import SUPERUSER, Instance, write_private
@@ -26,6 +26,7 @@ RECENT_SECONDS = 60
 NEEDED_BYTES = 4 * 1024**3
 
 SERVERS = (postgres, redis, emulator)
+PROGRAMS = (*SERVERS, web)
 # What ends a command early: Ctrl-C, a kill, a terminal that closes.
 INTERRUPTIONS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -39,6 +40,7 @@ def up(instance: Instance) -> None:
     with instance.locked():
         with step("Building the functions"):
             build.build()
+        web.build()
         instance.prepare()
         supervisor = Supervisor(instance)
         with stopped_on_failure(supervisor):
@@ -58,9 +60,29 @@ def up(instance: Instance) -> None:
             with step("Aggregating what came since the last run"):
                 aggregate.catch_up(instance, outputs["AggregateFunctionName"])
             _write_stack_file(instance, supervisor, outputs, demo_users)
+            with step("Starting the dashboard"):
+                web.serve(instance, supervisor)
+                wait(supervisor, web.NAME, lambda: web.ask(instance))
             with step("Asking every part whether it works"):
                 _raise_unless_all_answer(instance)
     say(f"\nUp after {duration(started)}.")
+
+
+def develop(instance: Instance) -> None:
+    """Serves the dashboard's working copy with hot reload, on a stack that is up, or brought up first."""
+    supervisor = Supervisor(instance)
+    if not supervisor.running():
+        up(instance)
+    with instance.locked():
+        supervisor.stop_program(web.NAME)
+        summary(instance)
+        try:
+            web.develop(instance)
+        except KeyboardInterrupt:
+            say()
+        finally:
+            with uninterrupted(), step("Serving the last build again"):
+                supervisor.start_program(web.NAME)
 
 
 def down(instance: Instance) -> None:
@@ -98,7 +120,8 @@ def summary(instance: Instance) -> None:
     """Prints what the person can now do with the stack."""
     stack = instance.stack()
     width = max(len(user["email"]) for user in stack["users"])
-    print(f"\n  API         {stack['api_url']}")
+    print(f"\n  Dashboard   {stack['web_url']}")
+    print(f"  API         {stack['api_url']}")
     print(f"  PostgreSQL  127.0.0.1:{instance.ports[postgres.NAME]}/{DATABASE}  (make psql)")
     print(f"  AWS         {stack['aws_endpoint_url']}  (region {REGION}, any credentials)")
     print(f"\n  Demo users, all with the password  {instance.passwords['demo']}")
@@ -113,7 +136,7 @@ def summary(instance: Instance) -> None:
 
 def logs(instance: Instance) -> None:
     """Follows the logs of the servers and of the functions until interrupted."""
-    files = [Supervisor(instance).program_log(server.NAME) for server in SERVERS]
+    files = [Supervisor(instance).program_log(server.NAME) for server in PROGRAMS]
     existing = [file for file in files if file.exists()]
     if not existing:
         raise Failure("There are no logs yet. Start the stack with: make up")
@@ -125,12 +148,12 @@ def logs(instance: Instance) -> None:
 
 
 def _start_servers(instance: Instance, supervisor: Supervisor) -> None:
-    if not supervisor.running():
-        supervisor.stop_leftovers()
+    if not (supervisor.running() and instance.has_ports()):
+        supervisor.stop()
         instance.choose_ports()
         postgres.initialize(instance)
         emulator.forget_streams(instance)
-    programs: list[Program] = [server.program(instance) for server in SERVERS]
+    programs: list[Program] = [server.program(instance) for server in PROGRAMS]
     supervisor.start(programs)
     for server in SERVERS:
         wait(supervisor, server.NAME, functools.partial(server.ask, instance))
@@ -155,7 +178,7 @@ def _write_stack_file(instance: Instance, supervisor: Supervisor, outputs: dict[
     stack = {
         # The id changes with every change of the API's routes.
         "api_url": f"{instance.endpoint}/_aws/execute-api/{outputs['ApiId']}/{STAGE}",
-        "web_url": None,
+        "web_url": instance.web_url,
         "aws_endpoint_url": instance.endpoint,
         "region": REGION,
         "user_pool_id": outputs["UserPoolId"],
@@ -199,6 +222,7 @@ def _questions(instance: Instance) -> dict[str, Callable[[], None]]:
         "PostgreSQL answers a query": lambda: postgres.ask(instance),
         "Redis answers a PING": lambda: redis.ask(instance),
         "The AWS emulator is healthy": lambda: emulator.ask(instance),
+        "The dashboard serves its sign-in page": lambda: web.ask(instance),
         "The API refuses a call without a token": lambda: _ask_api(instance),
         "The aggregation has run within the hour": lambda: _ask_aggregation(instance),
         "The table of commands answers a query": lambda: commands.ask_table(instance),

@@ -37,6 +37,8 @@ class Program:
     environment: dict[str, str] = field(default_factory=dict)
     user: str | None = None
     stop_signal: str = "TERM"
+    on_demand: bool = False
+    """Started by `start_program`, not together with the others."""
 
 
 class Supervisor:
@@ -64,10 +66,8 @@ class Supervisor:
         if self.running():
             if self.config.read_text() == wanted:
                 for program in programs:
-                    if self.state(program.name) in STOPPED_STATES:
-                        # If it can't be started, waiting for its answer will tell, with its log.
-                        with contextlib.suppress(xmlrpc.client.Fault):
-                            self._server().startProcess(program.name, False)
+                    if not program.on_demand:
+                        self.start_program(program.name)
                 return
             self.stop()
         self.stop_leftovers()
@@ -101,6 +101,18 @@ class Supervisor:
         self.stop_leftovers()
         if self.socket.parent != self.instance.run:
             shutil.rmtree(self.socket.parent, ignore_errors=True)
+
+    def start_program(self, name: str) -> None:
+        """Starts a program, unless it runs."""
+        if self.state(name) in STOPPED_STATES:
+            # If it can't be started, waiting for its answer will tell, with its log.
+            with contextlib.suppress(xmlrpc.client.Fault):
+                self._server().startProcess(name, False)
+
+    def stop_program(self, name: str) -> None:
+        """Stops a program, and comes back when it has ended."""
+        if self.state(name) not in STOPPED_STATES:
+            self._server().stopProcess(name)
 
     def stop_leftovers(self) -> None:
         """Ends processes of this instance that lost their supervisor."""
@@ -163,6 +175,7 @@ class Supervisor:
                 "stdout_logfile_maxbytes": "20MB",
                 "stdout_logfile_backups": "1",
                 "redirect_stderr": "true",
+                **({"autostart": "false"} if program.on_demand else {}),
                 "startretries": "0",
                 "autorestart": "unexpected",
                 "stopsignal": program.stop_signal,

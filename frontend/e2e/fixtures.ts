@@ -1,0 +1,120 @@
+/** What every end-to-end test begins with: signed-in people, and a watch over what goes wrong in the browser. */
+import { AxeBuilder } from '@axe-core/playwright';
+import { type BrowserContext, test as base, expect, type Page } from '@playwright/test';
+import { type Persona, stack, userOf } from './stack';
+
+export { expect } from '@playwright/test';
+export * from './stack';
+
+/** Everything that went wrong in a test's browser, but for what the test expects. */
+export class Problems {
+  readonly #found: string[] = [];
+  readonly #expected: RegExp[] = [];
+
+  /** Names what is meant to go wrong, e.g. `/^401 POST \/api\/auth\/sign-in$/` or `/^failed GET /`. */
+  expect(...patterns: RegExp[]): void {
+    this.#expected.push(...patterns);
+  }
+
+  get unexpected(): string[] {
+    return this.#found.filter((problem) => !this.#expected.some((pattern) => pattern.test(problem)));
+  }
+
+  watch(context: BrowserContext): void {
+    context.on('console', (message) => {
+      const text = message.text();
+      // What was answered or failed is told below, with its method.
+      if (text.startsWith('Failed to load resource')) return;
+      if (message.type() === 'error' || text.includes('Content Security Policy')) this.#found.push(`console ${text}`);
+    });
+    context.on('weberror', (error) => this.#found.push(`exception ${error.error().message}`));
+    context.on('request', (request) => {
+      const url = new URL(request.url());
+      const own = url.origin === stack.web_url || ['data:', 'blob:'].includes(url.protocol);
+      if (!own) this.#found.push(`foreign ${request.method()} ${request.url()}`);
+    });
+    context.on('response', (response) => {
+      if (response.status() >= 400) {
+        this.#found.push(`${response.status()} ${response.request().method()} ${place(response.url())}`);
+      }
+    });
+    context.on('requestfailed', (request) => {
+      const reason = request.failure()?.errorText;
+      // What a page gave up itself, by leaving or by asking something else.
+      if (reason !== 'net::ERR_ABORTED')
+        this.#found.push(`failed ${request.method()} ${place(request.url())} ${reason}`);
+    });
+  }
+}
+
+function place(url: string): string {
+  return url.startsWith(stack.web_url) ? url.slice(stack.web_url.length) : url;
+}
+
+export const test = base.extend<{ problems: Problems }>({
+  /** Watches the whole context, whether the test asks for it or not; fails the test that left a problem. */
+  problems: [
+    async ({ context }, use) => {
+      const problems = new Problems();
+      problems.watch(context);
+      await use(problems);
+      expect(problems.unexpected, 'problems in the browser').toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+
+type Cookie = Parameters<BrowserContext['addCookies']>[0][number];
+
+// One sign-in a persona and worker: the sign-in is throttled, and is not what most tests are about.
+const sessions = new Map<Persona, Promise<Cookie[]>>();
+
+/** Signs a persona in, without the form. A test that ends the session asks for one of its own. */
+export async function signIn(page: Page, persona: Persona, { own = false } = {}): Promise<void> {
+  const session = (!own && sessions.get(persona)) || openSession(userOf(persona));
+  if (!own) sessions.set(persona, session);
+  await page.context().addCookies(await session);
+}
+
+/** The cookies of a new session. */
+export async function openSession({ email, password }: { email: string; password: string }): Promise<Cookie[]> {
+  const answer = await fetch(`${stack.web_url}/api/auth/sign-in`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Origin: stack.web_url },
+    body: JSON.stringify({ email, password }),
+  });
+  const text = await answer.text();
+  if (!answer.ok || JSON.parse(text).next !== 'done')
+    throw new Error(`${email}: ${answer.status} ${text.slice(0, 200)}`);
+  return answer.headers.getSetCookie().flatMap((line) => {
+    const [name = '', value = ''] = (line.split(';', 1)[0] ?? '').split(/=(.*)/s);
+    if (!value) return [];
+    const { hostname: domain } = new URL(stack.web_url);
+    return [{ name, value, domain, path: '/', httpOnly: true, secure: true, sameSite: 'Lax' as const }];
+  });
+}
+
+/** Comes back when the page has what it asked for. */
+export async function settled(page: Page): Promise<void> {
+  await page.waitForLoadState('networkidle');
+  await expect(page.locator('[aria-busy="true"]')).toHaveCount(0);
+}
+
+/** Fails if axe finds anything against the page as it is. */
+export async function expectAccessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  const readable = violations.map(
+    ({ id, help, nodes }) =>
+      `${id}: ${help}\n${nodes.map((node) => `  ${node.html}\n  ${node.failureSummary}`).join('\n')}`,
+  );
+  expect(readable, 'what axe finds').toEqual([]);
+}
+
+/** Fails if the page can be scrolled sideways. */
+export async function expectNoSidewaysScrolling(page: Page): Promise<void> {
+  const { content, window } = await page.evaluate(() => ({
+    content: document.documentElement.scrollWidth,
+    window: document.documentElement.clientWidth,
+  }));
+  expect(content, 'width of the content, by that of the window').toBeLessThanOrEqual(window);
+}

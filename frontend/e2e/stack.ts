@@ -1,0 +1,109 @@
+/** The running system beside the browser: its people, its API, its servers. Knows nothing of Playwright. */
+import { execFile } from 'node:child_process';
+import { createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+
+interface User {
+  email: string;
+  password: string;
+  groups: string[];
+  tenant_id: string | null;
+  sub: string;
+}
+
+interface Stack {
+  web_url: string;
+  api_url: string;
+  aws_endpoint_url: string;
+  user_pool_client_id: string;
+  user_pool_client_secret: string;
+  supervisor: string;
+  users: User[];
+}
+
+/** What `make up` wrote about the system that is to be tested. */
+export const stack: Stack = readStack();
+
+function readStack(): Stack {
+  const file = process.env.STACK_FILE;
+  if (!file) throw new Error('STACK_FILE is not set: run these tests with `make test-e2e`');
+  return JSON.parse(readFileSync(file, 'utf8'));
+}
+
+/**
+ * Who uses the dashboard: `admin` and `suporte` of the internal team, `gestora` (TENANT_ADMIN) and `balcao`
+ * (TENANT_USER) of one tenant, `diretor` (TENANT_ADMIN) of another, and somebody who is in no group.
+ */
+export const PERSONAS = ['admin', 'suporte', 'gestora', 'balcao', 'diretor', 'sem-grupo'] as const;
+export type Persona = (typeof PERSONAS)[number];
+
+/** The demo user whose address begins like the persona. */
+export function userOf(persona: Persona): User {
+  const user = stack.users.find(({ email }) => email.startsWith(`${persona}@`));
+  if (!user) throw new Error(`There is no demo user ${persona}`);
+  return user;
+}
+
+export function tenantOf(persona: Persona): string {
+  const { tenant_id } = userOf(persona);
+  if (!tenant_id) throw new Error(`${persona} belongs to no tenant`);
+  return tenant_id;
+}
+
+/** The tenants whose people are `gestora` and `balcao`, and `diretor`. */
+export const TENANT_A = tenantOf('gestora');
+export const TENANT_B = tenantOf('diretor');
+
+/** A call of Cognito's API at the emulator. */
+export async function cognito<Answer>(action: string, body: unknown): Promise<Answer> {
+  const answer = await fetch(stack.aws_endpoint_url, {
+    method: 'POST',
+    headers: {
+      'Content-Type': 'application/x-amz-json-1.1',
+      'X-Amz-Target': `AWSCognitoIdentityProviderService.${action}`,
+      // The emulator tells services apart by the credential's scope, and checks no signature.
+      Authorization: 'AWS4-HMAC-SHA256 Credential=local/20260101/sa-east-1/cognito-idp/aws4_request',
+    },
+    body: JSON.stringify(body),
+  });
+  if (!answer.ok) throw new Error(`${action}: ${answer.status} ${await answer.text()}`);
+  return (await answer.json()) as Answer;
+}
+
+const tokens = new Map<Persona, Promise<string>>();
+
+/** An ID token of the persona's, got without the dashboard. Good for 15 minutes, which no test's process lives. */
+export function idToken(persona: Persona): Promise<string> {
+  const known = tokens.get(persona) ?? requestIdToken(persona);
+  tokens.set(persona, known);
+  return known;
+}
+
+async function requestIdToken(persona: Persona): Promise<string> {
+  const { email, password } = userOf(persona);
+  const { user_pool_client_id: ClientId, user_pool_client_secret: secret } = stack;
+  const SECRET_HASH = createHmac('sha256', secret).update(email).update(ClientId).digest('base64');
+  const answer = await cognito<{ AuthenticationResult: { IdToken: string } }>('InitiateAuth', {
+    ClientId,
+    AuthFlow: 'USER_PASSWORD_AUTH',
+    AuthParameters: { USERNAME: email, PASSWORD: password, SECRET_HASH },
+  });
+  return answer.AuthenticationResult.IdToken;
+}
+
+/** What the API answers a persona, asked without the dashboard: what the dashboard must then show. */
+export async function api<Answer>(persona: Persona, path: string, accept = 'application/json'): Promise<Answer> {
+  const answer = await fetch(`${stack.api_url}${path}`, {
+    headers: { Authorization: `Bearer ${await idToken(persona)}`, Accept: accept },
+  });
+  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+  return (await (accept === 'text/csv' ? answer.text() : answer.json())) as Answer;
+}
+
+type Server = 'postgres' | 'redis' | 'emulator' | 'web';
+
+/** Starts or stops a server of the stack, and comes back when that is done. */
+export async function supervise(action: 'start' | 'stop', server: Server): Promise<void> {
+  await promisify(execFile)('supervisorctl', ['-s', stack.supervisor, action, server]);
+}

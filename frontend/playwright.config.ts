@@ -1,0 +1,27 @@
+import { defineConfig, devices } from '@playwright/test';
+import { BROWSER, BROWSER_ARGUMENTS } from './e2e/browser';
+import { stack } from './e2e/stack';
+
+/** End to end: a browser against the whole system of STACK_FILE (`make test-e2e`). */
+export default defineConfig({
+  testDir: 'e2e',
+  outputDir: 'test-results',
+  reporter: [['list']],
+  forbidOnly: true,
+  fullyParallel: true,
+  workers: 2,
+  retries: 0,
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  use: {
+    ...devices['Desktop Chrome'],
+    baseURL: stack.web_url,
+    viewport: { width: 1440, height: 900 },
+    locale: 'pt-BR',
+    // Not UTC: a day that follows the browser's clock instead of the API's shows.
+    timezoneId: 'America/Sao_Paulo',
+    trace: 'retain-on-failure',
+    screenshot: 'only-on-failure',
+    launchOptions: { executablePath: BROWSER, args: BROWSER_ARGUMENTS },
+  },
+});
