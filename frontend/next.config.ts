@@ -22,4 +22,8 @@ const config: NextConfig = {
   },
 };
 
-export default createNextIntlPlugin('./src/i18n/request.ts')(config);
+export default createNextIntlPlugin({
+  requestConfig: './src/i18n/request.ts',
+  // Messages are parsed when the panel is built, so the parser stays out of the browser.
+  experimental: { messages: { path: './messages/pt-BR', locales: 'infer', format: 'json', precompile: true } },
+})(config);
