@@ -18,7 +18,6 @@ const config: NextConfig = {
   experimental: {
     // A page that says no says so with its status: `forbidden()` answers 403.
     authInterrupts: true,
-    optimizePackageImports: ['@mantine/core', '@mantine/hooks', '@mantine/charts', '@tabler/icons-react'],
   },
 };
 
