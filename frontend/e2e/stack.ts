@@ -16,6 +16,7 @@ interface Stack {
   web_url: string;
   api_url: string;
   aws_endpoint_url: string;
+  user_pool_id: string;
   user_pool_client_id: string;
   user_pool_client_secret: string;
   supervisor: string;

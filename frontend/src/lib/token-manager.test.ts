@@ -108,6 +108,7 @@ describe('one tab', () => {
     browser.status = 401;
     const { manager, onEnd, tokens } = browser.tab();
     const waiting = Array.from({ length: 10 }, () => manager.get());
+    await vi.waitFor(() => expect(onEnd).toHaveBeenCalled());
     expect(await isPending(Promise.race(waiting))).toBe(true);
     expect(await isPending(manager.get())).toBe(true);
     expect(onEnd.mock.calls).toEqual([['expired']]);
@@ -154,7 +155,7 @@ describe('several tabs', () => {
     const browser = new Browser();
     const [one, two] = [browser.tab(), browser.tab()];
     await one.manager.get();
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await vi.waitFor(() => expect(two.tokens).toHaveLength(1));
     expect(await two.manager.get()).toBe('token-1');
     expect(two.tokens).toEqual([{ value: 'token-1', expiresAt: START + 900 }]);
     expect(browser.asked).toBe(1);
@@ -177,8 +178,10 @@ describe('several tabs', () => {
     browser.status = 401;
     const tabs = [browser.tab(), browser.tab(), browser.tab()];
     const waiting = tabs.map(({ manager }) => manager.get());
+    await vi.waitFor(() => {
+      for (const { onEnd } of tabs) expect(onEnd.mock.calls).toEqual([['expired']]);
+    });
     expect(await isPending(Promise.race(waiting))).toBe(true);
-    for (const { onEnd } of tabs) expect(onEnd.mock.calls).toEqual([['expired']]);
     expect(browser.asked).toBe(1);
   });
 
@@ -187,7 +190,7 @@ describe('several tabs', () => {
     const [one, two] = [browser.tab(), browser.tab()];
     await one.manager.get();
     one.manager.signedOut();
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await vi.waitFor(() => expect(two.onEnd).toHaveBeenCalled());
     expect(one.onEnd.mock.calls).toEqual([['signed-out']]);
     expect(two.onEnd.mock.calls).toEqual([['signed-out']]);
     expect(await isPending(two.manager.get())).toBe(true);

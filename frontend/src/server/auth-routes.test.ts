@@ -106,7 +106,7 @@ describe('sign-in', () => {
     ['a key that is not the pool’s', idToken({}, { forged: true })],
     ['another client', idToken({ aud: 'other' })],
     ['another pool', idToken({ iss: 'https://cognito-idp.sa-east-1.amazonaws.com/sa-east-1_Other' })],
-    ['another use', idToken({ token_use: 'access' })],
+    ['another use', idToken({ token_use: 'access', client_id: 'client' })],
     ['the past', idToken({ exp: nowSeconds() - 10 })],
     ['nowhere', 'not.a.token'],
   ])('opens no session with a token of %s', async (_, IdToken) => {
