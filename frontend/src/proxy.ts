@@ -9,6 +9,8 @@ import { settings } from '@/server/settings';
 /** Static files are the same for everyone and get their headers from next.config.ts. */
 export const config = { matcher: ['/((?!_next/static/).*)'] };
 
+const API = /^\/api\/(auth|tenant|internal)\//;
+
 export async function proxy(request: NextRequest): Promise<NextResponse> {
   const nonce = makeNonce();
   const policy = contentSecurityPolicy(nonce, process.env.NODE_ENV === 'development');
@@ -40,7 +42,7 @@ async function answer(request: NextRequest, headers: Headers): Promise<NextRespo
     // A sign-in form that was sent before its script had loaded: show it again, and never a password in an address.
     if (path.startsWith('/auth/')) return redirect(pathname, 303);
   }
-  if (path.startsWith('/api/')) return NextResponse.next(forward);
+  if (path.startsWith('/api/')) return API.test(path) ? NextResponse.next(forward) : problem('not_found');
 
   const decision = decide(path, { pathname, search }, await openSession(request.cookies));
   switch (decision.kind) {

@@ -8,12 +8,17 @@ import { NextIntlClientProvider } from 'next-intl';
 import { NuqsAdapter } from 'nuqs/adapters/next/app';
 import type { ReactNode } from 'react';
 import { formats, LOCALE, messages, TIME_ZONE } from '@/i18n/catalogue';
-import { theme } from '@/theme/theme';
+import { cssVariablesResolver, theme } from '@/theme/theme';
 
 export function Providers({ nonce, children }: { nonce: string; children: ReactNode }) {
   return (
     <NextIntlClientProvider locale={LOCALE} timeZone={TIME_ZONE} messages={messages} formats={formats}>
-      <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => nonce}>
+      <MantineProvider
+        theme={theme}
+        cssVariablesResolver={cssVariablesResolver}
+        defaultColorScheme="auto"
+        getStyleNonce={() => nonce}
+      >
         <NuqsAdapter>
           <ModalsProvider>
             <NavigationProgress />

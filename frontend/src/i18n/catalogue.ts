@@ -19,7 +19,7 @@ export const formats = {
   },
   number: {
     integer: { maximumFractionDigits: 0 },
-    percent: { minimumFractionDigits: 0, maximumFractionDigits: 2 },
+    percent: { minimumFractionDigits: 2, maximumFractionDigits: 2 },
     compact: { notation: 'compact', maximumFractionDigits: 1 },
     money: { style: 'currency', currency: 'BRL' },
   },

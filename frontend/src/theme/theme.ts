@@ -1,4 +1,4 @@
-import { Card, createTheme, type MantineColorsTuple, rem, Tooltip } from '@mantine/core';
+import { Card, type CSSVariablesResolver, createTheme, type MantineColorsTuple, rem, Tooltip } from '@mantine/core';
 
 /** Violet: the tenants' side. Between AlquimistaAI's amethyst and what passes AA on white and on dark 7. */
 const amethyst: MantineColorsTuple = [
@@ -45,9 +45,46 @@ export const theme = createTheme({
     },
   },
   components: {
-    Card: Card.extend({ defaultProps: { withBorder: true, padding: 'md' } }),
+    Card: Card.extend({ defaultProps: { withBorder: true, padding: 'md', bg: 'var(--color-surface)' } }),
     Tooltip: Tooltip.extend({
       defaultProps: { withArrow: true, openDelay: 200, events: { hover: true, focus: true, touch: true } },
     }),
+  },
+});
+
+/** Colours with a meaning, and Mantine's own where they would be too pale to read. All pass AA on their background. */
+export const cssVariablesResolver: CSSVariablesResolver = () => ({
+  variables: {},
+  light: {
+    '--mantine-color-body': '#fbfafd',
+    '--mantine-color-dimmed': '#5a5f69',
+    '--mantine-color-placeholder': '#686e78',
+    '--mantine-color-error': '#c2255c',
+    '--mantine-color-anchor': amethyst[7],
+    '--color-surface': '#ffffff',
+    '--color-good': '#1b7a3d',
+    '--color-warning': '#a15c00',
+    '--color-bad': '#c2255c',
+    '--color-idle': '#6b7280',
+    '--color-info': '#1971c2',
+    '--color-chart-1': amethyst[7],
+    '--color-chart-2': '#d9480f',
+    '--color-chart-grid': '#e3e0ea',
+  },
+  dark: {
+    '--mantine-color-body': '#17151d',
+    '--mantine-color-dimmed': '#a9a6b4',
+    '--mantine-color-placeholder': '#8f8c9b',
+    '--mantine-color-error': '#ff8fab',
+    '--mantine-color-anchor': amethyst[2],
+    '--color-surface': '#1f1d27',
+    '--color-good': '#69db7c',
+    '--color-warning': '#ffc078',
+    '--color-bad': '#ff8fab',
+    '--color-idle': '#9a98a5',
+    '--color-info': '#74c0fc',
+    '--color-chart-1': amethyst[3],
+    '--color-chart-2': '#ff922b',
+    '--color-chart-grid': '#37343f',
   },
 });

@@ -919,6 +919,42 @@ export type TenantAgentUsage = {
      */
     avg_response_time_ms: number;
     /**
+     * Requests on each of the 30 days, ascending from `from` to `to`; 0 on a day without any. They add up to
+     * `total_requests`.
+     */
+    daily_requests: [
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+        number,
+        number
+    ];
+    /**
      * To within 10 %; 0 without a valid time.
      */
     p95_response_time_ms: number;

@@ -1,3 +1,8 @@
+import type { Metadata } from 'next';
+import { OverviewPage } from '@/features/overview/overview-page';
+
+export const metadata: Metadata = { title: 'Visão geral' };
+
 export default function Page() {
-  return <h1>Visão geral</h1>;
+  return <OverviewPage />;
 }

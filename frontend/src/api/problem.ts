@@ -1,0 +1,58 @@
+import { z } from 'zod';
+
+z.config({ jitless: true }); // the page's content security policy forbids eval
+
+const problem = z.object({
+  code: z.string(),
+  detail: z.string().optional(),
+  request_id: z.string().optional(),
+  errors: z
+    .array(z.object({ parameter: z.string().optional(), pointer: z.string().optional(), message: z.string() }))
+    .optional(),
+});
+
+export type InvalidInput = NonNullable<z.infer<typeof problem>['errors']>[number];
+
+/** What the API answered instead of what was asked for: RFC 9457, or whatever came in its place. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+
+  constructor(
+    /** 0 if no answer came at all. */
+    readonly status: number,
+    readonly code: string,
+    readonly requestId: string | null,
+    /** Seconds after which asking again makes sense. */
+    readonly retryAfter: number | null,
+    readonly errors: readonly InvalidInput[] = [],
+    detail?: string,
+  ) {
+    super(detail ?? code);
+  }
+
+  /** Whether the same request may succeed later. */
+  get isTransient(): boolean {
+    return this.status === 0 || this.status === 429 || this.status >= 500;
+  }
+}
+
+/** The one form of every failure of a request. */
+export function toApiError(body: unknown, response: Response | undefined): ApiError {
+  if (body instanceof ApiError) return body;
+  if (!response) return new ApiError(0, 'unreachable', null, null);
+  const parsed = problem.safeParse(body);
+  const said = parsed.success ? parsed.data : undefined;
+  return new ApiError(
+    response.status,
+    said?.code ?? (response.status >= 500 ? 'unavailable' : 'unexpected'),
+    said?.request_id ?? response.headers.get('x-request-id'),
+    seconds(response.headers.get('retry-after')),
+    said?.errors,
+    said?.detail,
+  );
+}
+
+function seconds(header: string | null): number | null {
+  const value = Number(header);
+  return header !== null && Number.isFinite(value) && value >= 0 ? value : null;
+}

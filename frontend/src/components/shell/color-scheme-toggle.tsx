@@ -1,0 +1,24 @@
+'use client';
+
+import { ActionIcon, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
+import { IconMoon, IconSun } from '@tabler/icons-react';
+import { useTranslations } from 'next-intl';
+
+export function ColorSchemeToggle() {
+  const t = useTranslations('shell.colorScheme');
+  const { setColorScheme } = useMantineColorScheme();
+  // Until the browser has spoken, what the server can't know is taken to be light.
+  const dark = useComputedColorScheme('light', { getInitialValueInEffect: true }) === 'dark';
+  const Icon = dark ? IconSun : IconMoon;
+  return (
+    <ActionIcon
+      variant="subtle"
+      color="gray"
+      size="lg"
+      aria-label={t(dark ? 'light' : 'dark')}
+      onClick={() => setColorScheme(dark ? 'light' : 'dark')}
+    >
+      <Icon size={18} stroke={1.7} />
+    </ActionIcon>
+  );
+}

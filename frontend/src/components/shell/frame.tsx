@@ -1,0 +1,94 @@
+'use client';
+
+import { Alert, AppShell, Burger, Group, NavLink, Stack, Text, UnstyledButton } from '@mantine/core';
+import { useDisclosure, useNetwork } from '@mantine/hooks';
+import { IconCloudOff } from '@tabler/icons-react';
+import Link from 'next/link';
+import { usePathname } from 'next/navigation';
+import { useTranslations } from 'next-intl';
+import { type ReactNode, useEffect } from 'react';
+import { Logo } from '../logo';
+import { ColorSchemeToggle } from './color-scheme-toggle';
+import { FetchProgress } from './fetch-progress';
+import classes from './frame.module.css';
+import { useDestinations } from './navigation';
+import { PaletteButton } from './palette-button';
+import { UserMenu } from './user-menu';
+
+const MAIN = 'conteudo';
+
+/** What surrounds every page of the panel. */
+export function Frame({ banner, children }: { banner?: ReactNode; children: ReactNode }) {
+  const t = useTranslations('shell');
+  const path = usePathname();
+  const [opened, { toggle, close }] = useDisclosure(false);
+  const { online } = useNetwork();
+  const destinations = useDestinations();
+  const home = destinations[0]?.href ?? '/';
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a page was chosen, so the menu has done its work
+  useEffect(close, [path, close]);
+
+  return (
+    <AppShell
+      header={{ height: 56 }}
+      navbar={{ width: 224, breakpoint: 'sm', collapsed: { mobile: !opened } }}
+      padding={{ base: 'sm', sm: 'lg' }}
+    >
+      <a href={`#${MAIN}`} className={classes.skip}>
+        {t('skip')}
+      </a>
+      <FetchProgress />
+      <AppShell.Header className={classes.header}>
+        <Group h="100%" px={{ base: 'xs', sm: 'md' }} justify="space-between" wrap="nowrap" gap="xs">
+          <Group gap="xs" wrap="nowrap">
+            <Burger
+              opened={opened}
+              onClick={toggle}
+              hiddenFrom="sm"
+              size="sm"
+              aria-label={t(opened ? 'menu.close' : 'menu.open')}
+              aria-expanded={opened}
+              aria-controls="navegacao"
+            />
+            <UnstyledButton component={Link} href={home} aria-label={t('home')}>
+              <Logo />
+            </UnstyledButton>
+          </Group>
+          <Group gap={4} wrap="nowrap">
+            <PaletteButton />
+            <ColorSchemeToggle />
+            <UserMenu />
+          </Group>
+        </Group>
+      </AppShell.Header>
+      <AppShell.Navbar p="xs" id="navegacao" className={classes.navbar} aria-label={t('menu.label')}>
+        <Stack gap={2}>
+          {destinations.map(({ key, href, path: own, icon: Icon }) => (
+            <NavLink
+              key={key}
+              component={Link}
+              href={href}
+              label={t(`pages.${key}`)}
+              leftSection={<Icon size={18} stroke={1.7} aria-hidden />}
+              active={path === own}
+              aria-current={path === own ? 'page' : undefined}
+              className={classes.link}
+            />
+          ))}
+        </Stack>
+      </AppShell.Navbar>
+      <AppShell.Main id={MAIN} tabIndex={-1} className={classes.main}>
+        <Stack gap="md" maw={1360} mx="auto">
+          {!online && (
+            <Alert color="yellow" variant="light" icon={<IconCloudOff />} role="status">
+              <Text size="sm">{t('states.offline.banner')}</Text>
+            </Alert>
+          )}
+          {banner}
+          {children}
+        </Stack>
+      </AppShell.Main>
+    </AppShell>
+  );
+}

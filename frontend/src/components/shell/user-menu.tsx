@@ -1,0 +1,39 @@
+'use client';
+
+import { ActionIcon, Menu, Text } from '@mantine/core';
+import { IconLogout, IconUserCircle, IconUserCog } from '@tabler/icons-react';
+import Link from 'next/link';
+import { useTranslations } from 'next-intl';
+import { signOut, useProfile } from '@/lib/session';
+
+export function UserMenu() {
+  const t = useTranslations('shell.user');
+  const profile = useProfile();
+  return (
+    <Menu position="bottom-end" width={240} withinPortal>
+      <Menu.Target>
+        <ActionIcon variant="subtle" color="gray" size="lg" aria-label={t('menu')}>
+          <IconUserCircle size={20} stroke={1.7} />
+        </ActionIcon>
+      </Menu.Target>
+      <Menu.Dropdown>
+        {profile && (
+          <Menu.Label>
+            <Text size="sm" fw={600} truncate>
+              {profile.name ?? profile.email}
+            </Text>
+            <Text size="xs" c="dimmed" truncate>
+              {profile.email}
+            </Text>
+          </Menu.Label>
+        )}
+        <Menu.Item component={Link} href="/app/account" leftSection={<IconUserCog size={16} />}>
+          {t('account')}
+        </Menu.Item>
+        <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => void signOut()}>
+          {t('signOut')}
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}

@@ -1,0 +1,41 @@
+import { Text } from '@mantine/core';
+import { IconArrowDownRight, IconArrowRight, IconArrowUpRight } from '@tabler/icons-react';
+import { useTranslations } from 'next-intl';
+import { useFormats } from '@/lib/formats';
+
+interface TrendProps {
+  /** Null where there is nothing to compare with. */
+  value: number | null;
+  /** A change in percent, or a difference in percentage points. */
+  unit: 'percent' | 'points';
+  /** Which direction is good news. */
+  better?: 'up' | 'down';
+  days: number;
+}
+
+/** How the last complete days compare with as many days before them. */
+export function Trend({ value, unit, better = 'up', days }: TrendProps) {
+  const t = useTranslations('shell.trend');
+  const formats = useFormats();
+  if (value === null) {
+    return (
+      <Text size="xs" c="dimmed" component="span">
+        {t('none')}
+      </Text>
+    );
+  }
+  const written = unit === 'percent' ? formats.change(value) : formats.points(value);
+  const good = value === 0 ? null : value > 0 === (better === 'up');
+  const Icon = value === 0 ? IconArrowRight : value > 0 ? IconArrowUpRight : IconArrowDownRight;
+  return (
+    <Text
+      size="xs"
+      component="span"
+      c={good === null ? 'dimmed' : good ? 'var(--color-good)' : 'var(--color-bad)'}
+      style={{ display: 'inline-flex', alignItems: 'center', gap: 2 }}
+    >
+      <Icon size={14} aria-hidden />
+      {t('against', { change: written, days })}
+    </Text>
+  );
+}

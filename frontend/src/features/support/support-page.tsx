@@ -1,0 +1,181 @@
+'use client';
+
+import { Anchor, Group, SimpleGrid, Stack, Text, ThemeIcon } from '@mantine/core';
+import { IconClock, IconMail, IconPhone } from '@tabler/icons-react';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useTranslations } from 'next-intl';
+import { parseAsInteger, useQueryState } from 'nuqs';
+import type { ReactNode } from 'react';
+import type { TenantIncident } from '@/api/generated';
+import { tenantIncidentsOptions } from '@/api/generated/@tanstack/react-query.gen';
+import { CsvButton } from '@/components/csv-button';
+import { DataTable, TableSkeleton } from '@/components/data-table';
+import { PageHeader } from '@/components/page-header';
+import { Panel } from '@/components/panel';
+import { QueryView } from '@/components/states/query-view';
+import { EmptyState } from '@/components/states/states';
+import { SeverityBadge, ToneLabel } from '@/components/status-badge';
+import { useFormats } from '@/lib/formats';
+import { useTenantQuery } from '@/lib/tenant';
+import { IncidentSpan } from './incident-span';
+
+const PAGE_SIZE = 10;
+/** The API's own bound of an offset. */
+const LAST_PAGE = 1000;
+
+interface Contact {
+  email: string;
+  phone: string;
+  hours: string;
+}
+
+export function SupportPage({ contact }: { contact: Contact }) {
+  const t = useTranslations('dashboard.support');
+  const tenant = useTenantQuery();
+  const [asked, setPage] = useQueryState('page', parseAsInteger.withDefault(1).withOptions({ history: 'push' }));
+  const page = Math.min(Math.max(asked, 1), LAST_PAGE);
+  const incidents = useQuery({
+    ...tenantIncidentsOptions({ query: { ...tenant, limit: PAGE_SIZE, offset: (page - 1) * PAGE_SIZE } }),
+    placeholderData: keepPreviousData,
+  });
+  return (
+    <Stack gap="md">
+      <PageHeader title={t('title')} text={t('text')} />
+      <Panel title={t('contact.title')} note={t('contact.note')}>
+        <SimpleGrid cols={{ base: 1, sm: 3 }} spacing="md">
+          <Way icon={IconMail} label={t('contact.email')}>
+            <Anchor href={`mailto:${contact.email}`} size="sm">
+              {contact.email}
+            </Anchor>
+          </Way>
+          <Way icon={IconPhone} label={t('contact.phone')}>
+            <Anchor href={`tel:${contact.phone.replace(/[^+\d]/g, '')}`} size="sm">
+              {contact.phone}
+            </Anchor>
+          </Way>
+          <Way icon={IconClock} label={t('contact.hours')}>
+            <Text size="sm">{contact.hours}</Text>
+          </Way>
+        </SimpleGrid>
+      </Panel>
+      <Panel
+        title={t('incidents.title')}
+        note={t('incidents.note')}
+        actions={<CsvButton path="/tenant/incidents" query={tenant} name="incidentes" />}
+      >
+        <QueryView
+          query={incidents}
+          skeleton={<TableSkeleton rows={PAGE_SIZE} />}
+          empty={{
+            when: (data) => data.total === 0,
+            show: <EmptyState title={t('incidents.empty')} text={t('incidents.emptyText')} />,
+          }}
+        >
+          {(data) => (
+            <Incidents
+              incidents={data.incidents}
+              fetching={incidents.isPlaceholderData}
+              paging={{ page, size: PAGE_SIZE, total: data.total, onChange: (next) => void setPage(next) }}
+            />
+          )}
+        </QueryView>
+      </Panel>
+    </Stack>
+  );
+}
+
+function Way({ icon: Icon, label, children }: { icon: typeof IconMail; label: string; children: ReactNode }) {
+  return (
+    <Group gap="sm" wrap="nowrap">
+      <ThemeIcon variant="light" size={36} aria-hidden>
+        <Icon size={20} stroke={1.7} />
+      </ThemeIcon>
+      <div style={{ minWidth: 0 }}>
+        <Text size="xs" c="dimmed">
+          {label}
+        </Text>
+        {children}
+      </div>
+    </Group>
+  );
+}
+
+interface IncidentsProps {
+  incidents: TenantIncident[];
+  fetching: boolean;
+  paging: { page: number; size: number; total: number; onChange: (page: number) => void };
+}
+
+function Incidents({ incidents, fetching, paging }: IncidentsProps) {
+  const t = useTranslations('dashboard.incidents');
+  const state = ({ resolved_at }: TenantIncident) =>
+    resolved_at ? (
+      <ToneLabel tone="good">{t('stateResolved')}</ToneLabel>
+    ) : (
+      <ToneLabel tone="bad">{t('stateOpen')}</ToneLabel>
+    );
+  const what = (incident: TenantIncident) => (
+    <div>
+      <Text size="sm" fw={550}>
+        {incident.title}
+      </Text>
+      {incident.description && (
+        <Text size="xs" c="dimmed" style={{ whiteSpace: 'normal' }}>
+          {incident.description}
+        </Text>
+      )}
+    </div>
+  );
+  return (
+    <DataTable
+      label={t('table')}
+      records={incidents}
+      idOf={({ id }) => id}
+      fetching={fetching}
+      paging={paging}
+      columns={[
+        { accessor: 'title', title: t('what'), render: what },
+        {
+          accessor: 'severity',
+          title: t('severity'),
+          render: ({ severity }) => <SeverityBadge severity={severity} />,
+        },
+        {
+          accessor: 'scope',
+          title: t('scope'),
+          render: ({ scope }) => t(scope === 'platform' ? 'platform' : 'tenant'),
+        },
+        {
+          accessor: 'created_at',
+          title: t('since'),
+          render: ({ created_at }) => <Instant at={created_at} />,
+        },
+        {
+          accessor: 'resolved_at',
+          title: t('until'),
+          render: ({ resolved_at }) => (resolved_at ? <Instant at={resolved_at} /> : '–'),
+        },
+        { accessor: 'state', title: t('state'), render: state },
+      ]}
+      card={(incident) => (
+        <Stack gap={6}>
+          {what(incident)}
+          <Group gap="xs">
+            <SeverityBadge severity={incident.severity} />
+            {state(incident)}
+          </Group>
+          <IncidentSpan incident={incident} />
+        </Stack>
+      )}
+    />
+  );
+}
+
+function Instant({ at }: { at: string }) {
+  const formats = useFormats();
+  return (
+    <time dateTime={at} style={{ whiteSpace: 'nowrap' }}>
+      {formats.instant(at)}
+    </time>
+  );
+}

@@ -1,0 +1,113 @@
+'use client';
+
+import { Anchor, Group, Stack, Text, TextInput } from '@mantine/core';
+import { useDebouncedValue } from '@mantine/hooks';
+import { IconSearch } from '@tabler/icons-react';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import Link from 'next/link';
+import { usePathname } from 'next/navigation';
+import { useTranslations } from 'next-intl';
+import { parseAsInteger, parseAsString, useQueryStates } from 'nuqs';
+import type { ListedTenant } from '@/api/generated';
+import { internalTenantsOptions } from '@/api/generated/@tanstack/react-query.gen';
+import { DataTable, TableSkeleton } from '@/components/data-table';
+import { QueryView } from '@/components/states/query-view';
+import { EmptyState } from '@/components/states/states';
+import { StatusBadge } from '@/components/status-badge';
+import { useFormats } from '@/lib/formats';
+
+const PAGE_SIZE = 10;
+const TYPING = 300;
+const DASHBOARD = '/app/dashboard';
+
+/** Every company, to go to the dashboard of one; on a page of the dashboard, to that page. */
+export function TenantPicker() {
+  const t = useTranslations('shell.tenantPicker');
+  const formats = useFormats();
+  const path = usePathname();
+  const [{ search: typed, page }, set] = useQueryStates({
+    search: parseAsString.withDefault(''),
+    page: parseAsInteger.withDefault(1),
+  });
+  const [search] = useDebouncedValue(typed, TYPING);
+  const tenants = useQuery({
+    ...internalTenantsOptions({
+      query: { search, sort_by: 'name', sort_order: 'asc', limit: PAGE_SIZE, offset: (page - 1) * PAGE_SIZE },
+    }),
+    placeholderData: keepPreviousData,
+  });
+  const target = path.startsWith(DASHBOARD) ? path : DASHBOARD;
+  const open = (tenant: ListedTenant) => (
+    <Anchor component={Link} href={`${target}?tenant_id=${tenant.id}`} size="sm" fw={550}>
+      {tenant.name}
+    </Anchor>
+  );
+  return (
+    <Stack gap="md">
+      <TextInput
+        label={t('search')}
+        leftSection={<IconSearch size={16} aria-hidden />}
+        value={typed}
+        maxLength={200}
+        onChange={(event) => void set({ search: event.currentTarget.value, page: 1 })}
+        maw={420}
+      />
+      <QueryView
+        query={tenants}
+        skeleton={<TableSkeleton rows={PAGE_SIZE} />}
+        empty={{
+          when: (data) => data.total === 0,
+          show: <EmptyState title={t('nothing')} text={t('nothingText')} />,
+        }}
+      >
+        {(data) => (
+          <DataTable
+            label={t('table')}
+            records={data.tenants}
+            idOf={(tenant) => tenant.id}
+            fetching={tenants.isPlaceholderData}
+            columns={[
+              { accessor: 'name', title: t('name'), render: open },
+              { accessor: 'cnpj', title: t('cnpj') },
+              { accessor: 'plan', title: t('plan') },
+              {
+                accessor: 'status',
+                title: t('status'),
+                render: ({ status }) => <StatusBadge status={status} feminine />,
+              },
+              {
+                accessor: 'active_agents',
+                title: t('agents'),
+                textAlign: 'right',
+                render: (tenant) => formats.integer(tenant.active_agents),
+              },
+              {
+                accessor: 'requests_last_30_days',
+                title: t('requests'),
+                textAlign: 'right',
+                render: (tenant) => formats.integer(tenant.requests_last_30_days),
+              },
+            ]}
+            card={(tenant) => (
+              <Stack gap={4}>
+                <Group justify="space-between" wrap="nowrap">
+                  {open(tenant)}
+                  <StatusBadge status={tenant.status} feminine />
+                </Group>
+                <Text size="xs" c="dimmed">
+                  {tenant.cnpj} · {tenant.plan}
+                </Text>
+              </Stack>
+            )}
+            paging={{
+              page,
+              size: PAGE_SIZE,
+              total: data.total,
+              onChange: (next) => void set({ page: next }),
+            }}
+          />
+        )}
+      </QueryView>
+    </Stack>
+  );
+}

@@ -1,0 +1,99 @@
+'use client';
+
+import { Select, SimpleGrid, Stack } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useTranslations } from 'next-intl';
+import { parseAsString, useQueryState } from 'nuqs';
+import { tenantAgentsOptions, tenantUsageOptions } from '@/api/generated/@tanstack/react-query.gen';
+import { ChartSkeleton } from '@/components/charts/chart-figure';
+import { CsvButton } from '@/components/csv-button';
+import { Freshness } from '@/components/freshness';
+import { PageHeader } from '@/components/page-header';
+import { Panel } from '@/components/panel';
+import { PeriodPicker } from '@/components/shell/period-picker';
+import { QueryView } from '@/components/states/query-view';
+import { EmptyState } from '@/components/states/states';
+import { useFormats } from '@/lib/formats';
+import { usePeriod } from '@/lib/period';
+import { useTenantQuery } from '@/lib/tenant';
+import { AgentsTable } from './agents-table';
+import { Comparison, ComparisonSkeleton } from './comparison';
+import { DaysTable } from './days-table';
+import { AgentsFigure, RequestsFigure, ResponseTimeFigure } from './figures';
+
+export function UsagePage() {
+  const t = useTranslations('dashboard.usage');
+  const formats = useFormats();
+  const tenant = useTenantQuery();
+  const [period] = usePeriod();
+  const [agentId, setAgentId] = useQueryState('agent_id', parseAsString.withOptions({ history: 'push' }));
+  const query = { ...tenant, period, ...(agentId ? { agent_id: agentId } : {}) };
+  const usage = useQuery(tenantUsageOptions({ query }));
+  const agents = useQuery(tenantAgentsOptions({ query: { ...tenant, status: 'all' } }));
+  return (
+    <Stack gap="md">
+      <PageHeader
+        title={t('title')}
+        text={usage.data && t('days', { from: formats.day(usage.data.from), to: formats.day(usage.data.to) })}
+      >
+        <Freshness asOf={usage.data?.as_of} />
+        <PeriodPicker />
+        <Select
+          aria-label={t('agent')}
+          placeholder={t('allAgents')}
+          data={(agents.data?.agents ?? []).map(({ id, name }) => ({ value: id, label: name }))}
+          value={agentId}
+          onChange={(value) => void setAgentId(value)}
+          clearable
+          searchable
+          clearButtonProps={{ 'aria-label': t('allAgents') }}
+          nothingFoundMessage={t('noAgent')}
+          w={{ base: '100%', xs: 220 }}
+        />
+        <CsvButton path="/tenant/usage" query={query} name={`uso-${period}`} />
+      </PageHeader>
+      <QueryView query={usage} skeleton={<UsageSkeleton />}>
+        {(data) =>
+          data.summary.total_requests === 0 && data.previous_period.total_requests === 0 ? (
+            <EmptyState title={t('empty')} text={t('emptyText')} />
+          ) : (
+            <>
+              <Comparison usage={data} period={period} />
+              <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="md">
+                <Panel title={t('requests.title')} note={t('requests.note')}>
+                  <RequestsFigure usage={data} />
+                </Panel>
+                <Panel title={t('responseTime.title')} note={t('responseTime.note')}>
+                  <ResponseTimeFigure usage={data} />
+                </Panel>
+              </SimpleGrid>
+              <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="md">
+                <Panel title={t('byAgent.title')} note={t('byAgent.note')}>
+                  <AgentsFigure usage={data} />
+                </Panel>
+                <Panel title={t('byAgent.table')}>
+                  <AgentsTable usage={data} />
+                </Panel>
+              </SimpleGrid>
+              <Panel title={t('byDay.title')} note={t('byDay.note')}>
+                <DaysTable usage={data} />
+              </Panel>
+            </>
+          )
+        }
+      </QueryView>
+    </Stack>
+  );
+}
+
+function UsageSkeleton() {
+  return (
+    <>
+      <ComparisonSkeleton />
+      <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="md">
+        <ChartSkeleton />
+        <ChartSkeleton />
+      </SimpleGrid>
+    </>
+  );
+}
