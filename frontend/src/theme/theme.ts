@@ -30,7 +30,7 @@ const amber: MantineColorsTuple = [
 
 export const theme = createTheme({
   primaryColor: 'amethyst',
-  primaryShade: { light: 7, dark: 8 },
+  primaryShade: { light: 7, dark: 6 },
   colors: { amethyst, amber },
   defaultRadius: 'md',
   cursorType: 'pointer',

@@ -1,6 +1,7 @@
 'use client';
 
 import { SegmentedControl, Stack, Text } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslations } from 'next-intl';
 import { parseAsStringLiteral, useQueryState } from 'nuqs';
@@ -26,6 +27,7 @@ export function IntegrationsPage() {
     parseAsStringLiteral(STATUSES).withDefault('all').withOptions({ history: 'push' }),
   );
   const query = useQuery(tenantIntegrationsOptions({ query: useTenantQuery() }));
+  const narrow = useMediaQuery('(max-width: 36em)', false, { getInitialValueInEffect: false });
   const all = query.data?.integrations ?? [];
   const count = (wanted: Status) =>
     wanted === 'all' ? all.length : all.filter((integration) => integration.status === wanted).length;
@@ -51,9 +53,8 @@ export function IntegrationsPage() {
                 value={status}
                 onChange={(value) => void setStatus(value as Status)}
                 data={STATUSES.map((value) => ({ value, label: t(`statuses.${value}`, { count: count(value) }) }))}
-                w="fit-content"
-                maw="100%"
-                style={{ overflowX: 'auto' }}
+                orientation={narrow ? 'vertical' : 'horizontal'}
+                w={narrow ? '100%' : 'fit-content'}
               />
               {shown.length === 0 ? <EmptyState title={t('noneOfStatus')} /> : <Table integrations={shown} />}
             </>
