@@ -127,14 +127,16 @@ def agents(facts: Facts, status: str = "active") -> dict[str, Any]:
     for agent_id, agent_status, activated_at in facts.deployments:
         if agent_status in wanted[status]:
             name, segment = facts.catalogue[agent_id]
-            usage = summary(used.get(agent_id, []))
+            its_requests = used.get(agent_id, [])
+            usage = summary(its_requests)
+            per_day = by(lambda request: request.day, its_requests)
             rows.append({
                 "id": agent_id, "name": name, "segment": segment, "status": agent_status,
                 "activated_at": instant(activated_at),
                 "usage_last_30_days": {
                     key: usage[key]
                     for key in ("total_requests", "success_rate", "avg_response_time_ms", "p95_response_time_ms")
-                },
+                } | {"daily_requests": [len(per_day.get(first + index * DAY, [])) for index in range(30)]},
             })  # fmt: skip
     rows.sort(key=lambda row: (fold(row["name"]), row["id"]))
     return {"agents": rows, "from": first.isoformat(), "to": last.isoformat(), "as_of": instant(facts.as_of)}

@@ -9,6 +9,7 @@ from reference import Facts, Near, Request, differences, rounded
 
 TODAY = datetime.date(2026, 3, 1)
 AGENT = "00000000-0000-0000-0000-00000000000a"
+OTHER = "00000000-0000-0000-0000-00000000000b"
 
 
 def at(day: str, time: str = "12:00:00") -> datetime.datetime:
@@ -44,8 +45,33 @@ def test_a_worked_example() -> None:
     assert [(entry["agent_name"], entry["total_requests"]) for entry in answer["by_agent"]] == [
         ("Água", 2), ("Sem agente", 1),
     ]  # fmt: skip
-    assert reference.usage(facts, "7d", "00000000-0000-0000-0000-00000000000b") is None
+    assert reference.usage(facts, "7d", OTHER) is None
     assert reference.usage(facts, "7d", AGENT)["summary"]["total_requests"] == 2
+
+
+def test_a_worked_example_of_agents() -> None:
+    facts = Facts("t", TODAY, None, catalogue={AGENT: ("Água", None), OTHER: ("Brisa", "Vendas")})
+    facts.deployments = [(OTHER, "suspended", None), (AGENT, "active", at("2026-01-02"))]
+    facts.requests = [
+        # The 30 days: 31 January to 1 March.
+        Request(AGENT, "success", 100, 7, at("2026-01-31", "00:00:00")),
+        Request(AGENT, "error", 200, None, at("2026-02-01", "00:00:00")),
+        Request(AGENT, "success", 300, None, at("2026-03-01", "00:00:00")),
+        Request(AGENT, "success", None, None, at("2026-03-01", "23:59:59.999999")),
+        # Just before them; and of nobody.
+        Request(AGENT, "success", 900, 1, at("2026-01-30", "23:59:59.999999")),
+        Request(None, "success", 900, 1, at("2026-02-15")),
+    ]
+    answer = reference.agents(facts, "all")
+    assert (answer["from"], answer["to"], answer["as_of"]) == ("2026-01-31", "2026-03-01", None)
+    assert [agent["name"] for agent in answer["agents"]] == ["Água", "Brisa"]
+    used, idle = (agent["usage_last_30_days"] for agent in answer["agents"])
+    assert used == {
+        "total_requests": 4, "success_rate": Decimal(75), "avg_response_time_ms": 200, "p95_response_time_ms": Near(300),
+        "daily_requests": [1, 1, *[0] * 27, 2],
+    }  # fmt: skip
+    assert (idle["total_requests"], idle["daily_requests"]) == (0, [0] * 30)
+    assert [agent["id"] for agent in reference.agents(facts)["agents"]] == [AGENT]
 
 
 @pytest.mark.parametrize(

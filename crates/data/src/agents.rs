@@ -41,6 +41,8 @@ pub struct TenantAgent {
     pub activated_at: Option<DateTime<Utc>>,
     /// Its use in the days asked for.
     pub usage: Usage,
+    /// Its requests on each of these days, ascending, zeros included. Adds up to the total.
+    pub daily_requests: Vec<i64>,
 }
 
 /// A tenant's agents by name, at most 1,000, and up to when their use is counted.
@@ -65,9 +67,9 @@ pub async fn of_tenant(
         SELECT
             (SELECT d.as_of FROM alquimista_platform.aggregated_days AS d ORDER BY d.date DESC LIMIT 1) AS as_of,
             a.id AS "id?", a.name AS "name?", a.segment, a.status AS "status?", a.activated_at,
-            u.total_requests AS "total?", u.successful_requests AS "successful?", u.response_time_sum AS "time_sum?",
-            u.response_time_count AS "time_count?", u.response_time_buckets AS "buckets?",
-            u.response_time_counts AS "counts?"
+            u.date AS "date?", u.total_requests AS "total?", u.successful_requests AS "successful?",
+            u.response_time_sum AS "time_sum?", u.response_time_count AS "time_count?",
+            u.response_time_buckets AS "buckets?", u.response_time_counts AS "counts?"
         FROM alquimista_platform.tenants AS t
         LEFT JOIN LATERAL (
             SELECT g.id, g.name, g.name_key, g.segment, ta.status, ta.activated_at
@@ -98,16 +100,23 @@ pub async fn of_tenant(
 
     let Some(any) = rows.first() else { return Ok(None) };
     let as_of = any.as_of;
+    let no_requests = vec![0; range.days().count()];
     let mut agents: Vec<TenantAgent> = Vec::new();
     for row in rows {
         let (Some(id), Some(name), Some(status)) = (row.id, row.name, row.status) else { continue };
         // A row a day of use, one agent's after the other's.
         if agents.last().is_none_or(|last| last.id != id) {
             let (segment, activated_at) = (row.segment, row.activated_at);
-            agents.push(TenantAgent { id, name, segment, status, activated_at, usage: Usage::default() });
+            let (usage, daily_requests) = (Usage::default(), no_requests.clone());
+            agents.push(TenantAgent { id, name, segment, status, activated_at, usage, daily_requests });
         }
         if let Some(agent) = agents.last_mut() {
-            agent.usage.total += i64::from(row.total.unwrap_or(0));
+            let requests = i64::from(row.total.unwrap_or(0));
+            let day = row.date.and_then(|date| range.position(date));
+            if let Some(on_day) = day.and_then(|day| agent.daily_requests.get_mut(day)) {
+                *on_day += requests;
+            }
+            agent.usage.total += requests;
             agent.usage.successful += i64::from(row.successful.unwrap_or(0));
             agent.usage.time_sum += row.time_sum.unwrap_or(0);
             agent.usage.time_count += i64::from(row.time_count.unwrap_or(0));

@@ -77,6 +77,13 @@ impl DateRange {
         self.from <= day && day <= self.to
     }
 
+    /// How many of its days come before this one; `None` if it doesn't have it.
+    #[must_use]
+    pub fn position(self, day: NaiveDate) -> Option<usize> {
+        let before = day.signed_duration_since(self.from).num_days();
+        usize::try_from(before).ok().filter(|_| self.contains(day))
+    }
+
     /// Its days, ascending.
     pub fn days(self) -> impl Iterator<Item = NaiveDate> {
         self.from.iter_days().take_while(move |day| *day <= self.to)
@@ -100,6 +107,16 @@ mod tests {
             assert_eq!(period.name(), *name);
             assert_eq!(period.ending(today).days().count() as u64, period.days());
             assert_eq!(period.ending(today).previous().days().count() as u64, period.days());
+        }
+    }
+
+    #[test]
+    fn positions_count_the_days_of_a_range_and_no_others() {
+        let month = Period::Month.ending("2028-03-01".parse().unwrap());
+        let positions: Vec<_> = month.days().map(|day| month.position(day)).collect();
+        assert_eq!(positions, (0..30).map(Some).collect::<Vec<_>>());
+        for outside in [month.previous().to, month.to + Days::new(1), NaiveDate::MIN, NaiveDate::MAX] {
+            assert_eq!(month.position(outside), None, "{outside}");
         }
     }
 }

@@ -1,14 +1,14 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 
 z.config({ jitless: true }); // the page's content security policy forbids eval
 
 const problem = z.object({
   code: z.string(),
-  detail: z.string().optional(),
-  request_id: z.string().optional(),
-  errors: z
-    .array(z.object({ parameter: z.string().optional(), pointer: z.string().optional(), message: z.string() }))
-    .optional(),
+  detail: z.optional(z.string()),
+  request_id: z.optional(z.string()),
+  errors: z.optional(
+    z.array(z.object({ parameter: z.optional(z.string()), pointer: z.optional(z.string()), message: z.string() })),
+  ),
 });
 
 export type InvalidInput = NonNullable<z.infer<typeof problem>['errors']>[number];

@@ -1,14 +1,16 @@
 'use client';
 
 import { MantineProvider } from '@mantine/core';
-import { ModalsProvider } from '@mantine/modals';
-import { Notifications } from '@mantine/notifications';
 import { NavigationProgress } from '@mantine/nprogress';
+import dynamic from 'next/dynamic';
 import { NextIntlClientProvider } from 'next-intl';
 import { NuqsAdapter } from 'nuqs/adapters/next/app';
 import type { ReactNode } from 'react';
 import { formats, LOCALE, messages, TIME_ZONE } from '@/i18n/catalogue';
 import { cssVariablesResolver, theme } from '@/theme/theme';
+
+/** What may come over a page isn't needed to show it. */
+const Overlays = dynamic(() => import('@/components/overlays').then((overlays) => overlays.Overlays), { ssr: false });
 
 export function Providers({ nonce, children }: { nonce: string; children: ReactNode }) {
   return (
@@ -20,11 +22,9 @@ export function Providers({ nonce, children }: { nonce: string; children: ReactN
         getStyleNonce={() => nonce}
       >
         <NuqsAdapter>
-          <ModalsProvider>
-            <NavigationProgress />
-            <Notifications position="bottom-right" />
-            {children}
-          </ModalsProvider>
+          <NavigationProgress />
+          {children}
+          <Overlays />
         </NuqsAdapter>
       </MantineProvider>
     </NextIntlClientProvider>

@@ -1,7 +1,6 @@
 'use client';
 
 import { Button } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
 import { IconDownload } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { useTranslations } from 'next-intl';
@@ -21,11 +20,13 @@ export function CsvButton({ path, query, name }: CsvButtonProps) {
   const showError = useErrorDialog();
   const download = useMutation({
     mutationFn: () => downloadCsv(path, query, name),
-    onSuccess: ({ truncated }) =>
+    onSuccess: async ({ truncated }) => {
+      const { notifications } = await import('@mantine/notifications');
       notifications.show({
         color: truncated ? 'yellow' : 'green',
         message: t(truncated ? 'truncated' : 'done', { name: `${name}.csv` }),
-      }),
+      });
+    },
     onError: (error) => showError(t('failed'), error),
   });
   return (

@@ -2,9 +2,11 @@
 
 import { Card, Group, Pagination, Skeleton, Stack, Text } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
-import { type DataTableColumn, type DataTableSortStatus, DataTable as MantineDataTable } from 'mantine-datatable';
+import type { DataTableColumn } from 'mantine-datatable';
+import dynamic from 'next/dynamic';
 import { useTranslations } from 'next-intl';
 import type { ReactNode } from 'react';
+import type { Rows as AnyRows, Sorting } from './rows';
 
 export interface Paging {
   /** From 1. */
@@ -14,10 +16,11 @@ export interface Paging {
   onChange: (page: number) => void;
 }
 
-export interface Sorting<T> {
-  sortStatus: DataTableSortStatus<T>;
-  onSortStatusChange: (status: DataTableSortStatus<T>) => void;
-}
+/** Fetched while the data is: a page is shown before its rows are there. */
+const Rows = dynamic(() => import('./rows').then((rows) => rows.Rows), {
+  ssr: false,
+  loading: () => <TableSkeleton />,
+}) as typeof AnyRows;
 
 interface DataTableProps<T> {
   /** What a screen reader calls it. */
@@ -46,19 +49,7 @@ export function DataTable<T>({ label, records, columns, idOf, card, sort, paging
           ))}
         </Stack>
       ) : (
-        <MantineDataTable<T>
-          aria-label={label}
-          records={records}
-          columns={columns}
-          idAccessor={idOf}
-          fetching={fetching}
-          backgroundColor="var(--color-surface)"
-          withTableBorder
-          borderRadius="md"
-          verticalSpacing="sm"
-          highlightOnHover
-          {...(sort as Sorting<T>)}
-        />
+        <Rows label={label} records={records} columns={columns} idOf={idOf} sort={sort} fetching={fetching} />
       )}
       {paging && <Pages {...paging} />}
     </Stack>

@@ -1,6 +1,6 @@
 'use client';
 
-import { Group, Text, Tooltip } from '@mantine/core';
+import { Group, Text } from '@mantine/core';
 import { IconClock } from '@tabler/icons-react';
 import { useNow, useTranslations } from 'next-intl';
 import { useFormats } from '@/lib/formats';
@@ -23,13 +23,11 @@ export function Freshness({ asOf }: { asOf: string | null | undefined }) {
   // A clock that is behind the server's must not speak of the future.
   const seen = new Date(Math.max(now.getTime(), new Date(asOf).getTime()));
   return (
-    <Tooltip label={t('exact', { instant: formats.instant(asOf) })}>
-      <Group gap={4} wrap="nowrap" component="span">
-        <IconClock size={14} aria-hidden />
-        <Text size="xs" c="dimmed" component="time" dateTime={asOf}>
-          {t('updated', { ago: formats.ago(asOf, seen) })}
-        </Text>
-      </Group>
-    </Tooltip>
+    <Group gap={4} wrap="nowrap" component="span" title={t('exact', { instant: formats.instant(asOf) })}>
+      <IconClock size={14} aria-hidden />
+      <Text size="xs" c="dimmed" component="time" dateTime={asOf}>
+        {t('updated', { ago: formats.ago(asOf, seen) })}
+      </Text>
+    </Group>
   );
 }

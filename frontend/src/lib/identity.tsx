@@ -3,7 +3,7 @@
 import { useRouter } from 'next/navigation';
 import { createContext, type ReactNode, use, useEffect } from 'react';
 import { type Identity, isGroup, may, type Operation } from './rights';
-import { listen, useSession } from './session';
+import { openOnPage, useSession } from './session';
 
 const IdentityContext = createContext<Identity | null>(null);
 
@@ -12,7 +12,7 @@ export function IdentityProvider({ identity, children }: { identity: Identity; c
   const router = useRouter();
   const claims = useSession((state) => state.claims);
 
-  useEffect(listen, []);
+  useEffect(openOnPage, []);
 
   useEffect(() => {
     if (!claims) return;

@@ -68,9 +68,13 @@ function tokens(): TokenManager {
   return manager;
 }
 
-/** Joins the other tabs before the first request, so that a sign-out in one of them is heard here too. */
-export function listen(): void {
-  tokens();
+/** Asks for the first token, and joins the other tabs, so that a sign-out in one of them is heard here too. */
+export function openOnPage(): void {
+  tokens()
+    .get()
+    .catch(() => {
+      // Told by whatever asks for data; here nobody waits.
+    });
 }
 
 /**

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 
-const origin = z.url({ protocol: /^https?$/ }).refine((value) => new URL(value).origin === value, {
-  error: 'an origin, without a path or a trailing slash',
-});
+const origin = z
+  .url({ protocol: /^https?$/ })
+  .refine((value) => URL.canParse(value) && new URL(value).origin === value, {
+    error: 'an origin, without a path or a trailing slash',
+  });
 const address = z.url({ protocol: /^https?$/ }).refine((value) => !value.endsWith('/'), {
   error: 'an address without a trailing slash',
 });

@@ -1,5 +1,10 @@
 import { CognitoJwtVerifier } from 'aws-jwt-verify';
-import { FailedAssertionError, JwtInvalidSignatureError, JwtParseError } from 'aws-jwt-verify/error';
+import {
+  FailedAssertionError,
+  JwtInvalidSignatureError,
+  JwtParseError,
+  ParameterValidationError,
+} from 'aws-jwt-verify/error';
 import { SimpleJwksCache } from 'aws-jwt-verify/jwk';
 import { z } from 'zod';
 import { isGroup } from '@/lib/rights';
@@ -38,7 +43,8 @@ function makeVerifier() {
 
 /** Everything else is about the keys, which can be had later. */
 function isOfTheToken(error: unknown): boolean {
-  return [FailedAssertionError, JwtParseError, JwtInvalidSignatureError].some((kind) => error instanceof kind);
+  const kinds = [FailedAssertionError, JwtParseError, JwtInvalidSignatureError, ParameterValidationError];
+  return kinds.some((kind) => error instanceof kind);
 }
 
 let verifier: ReturnType<typeof makeVerifier> | undefined;

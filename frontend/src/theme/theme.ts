@@ -1,4 +1,4 @@
-import { Card, type CSSVariablesResolver, createTheme, type MantineColorsTuple, rem, Tooltip } from '@mantine/core';
+import { Card, type CSSVariablesResolver, createTheme, type MantineColorsTuple, rem } from '@mantine/core';
 
 /** Violet: the tenants' side. Between AlquimistaAI's amethyst and what passes AA on white and on dark 7. */
 const amethyst: MantineColorsTuple = [
@@ -46,9 +46,6 @@ export const theme = createTheme({
   },
   components: {
     Card: Card.extend({ defaultProps: { withBorder: true, padding: 'md', bg: 'var(--color-surface)' } }),
-    Tooltip: Tooltip.extend({
-      defaultProps: { withArrow: true, openDelay: 200, events: { hover: true, focus: true, touch: true } },
-    }),
   },
 });
 

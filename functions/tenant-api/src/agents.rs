@@ -56,6 +56,12 @@ struct AgentUsage {
     /// To within 10 %; 0 without a valid time.
     #[schema(example = 2483)]
     p95_response_time_ms: i64,
+    /// Requests on each of the 30 days, ascending from `from` to `to`; 0 on a day without any. They add up to
+    /// `total_requests`.
+    #[schema(min_items = 30, max_items = 30, example = json!([
+        58, 71, 64, 12, 9, 66, 73, 69, 75, 61, 14, 0, 62, 70, 77, 68, 72, 15, 11, 74, 79, 81, 76, 83, 18, 13, 85, 88, 204, 92
+    ]))]
+    daily_requests: Vec<i64>,
 }
 
 /// The query, for its documentation; it is read by `Query`.
@@ -113,6 +119,7 @@ impl From<TenantAgent> for Agent {
                 success_rate: agent.usage.success_rate(),
                 avg_response_time_ms: agent.usage.average_ms(),
                 p95_response_time_ms: agent.usage.percentile_ms(95),
+                daily_requests: agent.daily_requests,
             },
         }
     }

@@ -13,7 +13,7 @@ import { FetchProgress } from './fetch-progress';
 import classes from './frame.module.css';
 import { useDestinations } from './navigation';
 import { PaletteButton } from './palette-button';
-import { UserMenu } from './user-menu';
+import { UserMenuButton } from './user-menu-button';
 
 const MAIN = 'conteudo';
 
@@ -58,7 +58,7 @@ export function Frame({ banner, children }: { banner?: ReactNode; children: Reac
           <Group gap={4} wrap="nowrap">
             <PaletteButton />
             <ColorSchemeToggle />
-            <UserMenu />
+            <UserMenuButton />
           </Group>
         </Group>
       </AppShell.Header>

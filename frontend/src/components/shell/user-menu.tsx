@@ -6,11 +6,12 @@ import Link from 'next/link';
 import { useTranslations } from 'next-intl';
 import { signOut, useProfile } from '@/lib/session';
 
+/** Opens at once: it is there because somebody asked for it. */
 export function UserMenu() {
   const t = useTranslations('shell.user');
   const profile = useProfile();
   return (
-    <Menu position="bottom-end" width={240} withinPortal>
+    <Menu position="bottom-end" width={240} defaultOpened>
       <Menu.Target>
         <ActionIcon variant="subtle" color="gray" size="lg" aria-label={t('menu')}>
           <IconUserCircle size={20} stroke={1.7} />

@@ -1,10 +1,13 @@
 'use client';
 
-import { Badge, Button, Card, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { Button, Card, Group, Skeleton, Stack, Text } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useTranslations } from 'next-intl';
 import { useCallback, useEffect, useState } from 'react';
 import type { z } from 'zod/mini';
+import { PageHeader } from '@/components/page-header';
+import { Panel } from '@/components/panel';
+import { ToneLabel } from '@/components/status-badge';
 import { TotpDisableForm } from './account-disable';
 import { TotpEnableForm } from './account-enable';
 import { FailureAlert } from './failure-alert';
@@ -37,7 +40,7 @@ export function AccountPage() {
 
   return (
     <Stack gap="lg" maw={560}>
-      <Title order={1}>{t('title')}</Title>
+      <PageHeader title={t('title')} />
       {!reply && (
         <Stack role="status" aria-label={t('loading')} gap="lg">
           <Skeleton h={96} />
@@ -59,16 +62,8 @@ export function AccountPage() {
               <Fact term={t('email')}>{reply.data.email}</Fact>
             </Stack>
           </Card>
-          <Card component="section" aria-labelledby="second-factor">
+          <Panel title={t('security')} actions={<TotpState on={reply.data.totp} />}>
             <Stack gap="md">
-              <Group justify="space-between" gap="sm">
-                <Title order={2} id="second-factor">
-                  {t('security')}
-                </Title>
-                <Badge color={reply.data.totp ? 'green' : 'gray'} variant="light">
-                  {t(reply.data.totp ? 'on' : 'off')}
-                </Badge>
-              </Group>
               <Text c="dimmed">{t('explanation')}</Text>
               {!changing && (
                 <Group>
@@ -80,11 +75,16 @@ export function AccountPage() {
               {changing && !reply.data.totp && <TotpEnableForm done={() => changed(true)} cancel={cancel} />}
               {changing && reply.data.totp && <TotpDisableForm done={() => changed(false)} cancel={cancel} />}
             </Stack>
-          </Card>
+          </Panel>
         </>
       )}
     </Stack>
   );
+}
+
+function TotpState({ on }: { on: boolean }) {
+  const t = useTranslations('auth.account');
+  return <ToneLabel tone={on ? 'good' : 'idle'}>{t(on ? 'on' : 'off')}</ToneLabel>;
 }
 
 function Fact({ term, children }: { term: string; children: string }) {

@@ -1,6 +1,6 @@
 import { Card, Center, Stack, Text, Title } from '@mantine/core';
-import { useTranslations } from 'next-intl';
 import type { ReactNode } from 'react';
+import { Logo } from '@/components/logo';
 
 interface Props {
   title: string;
@@ -10,13 +10,12 @@ interface Props {
 
 /** The one card in the middle that sign-in pages and pages about errors are made of. */
 export function AuthCard({ title, lead, children }: Props) {
-  const t = useTranslations('auth');
   return (
     <Center component="main" mih="100dvh" p="md">
       <Stack w="100%" maw={420} gap="lg">
-        <Text ta="center" fw={700} fz="lg">
-          {t('product')}
-        </Text>
+        <Center>
+          <Logo size={36} />
+        </Center>
         <Card padding="xl" shadow="sm">
           <Stack gap="lg">
             <Stack gap={6}>

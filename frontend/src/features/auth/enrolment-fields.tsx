@@ -1,4 +1,4 @@
-import { Button, Center, CopyButton, Image, Paper, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Center, CopyButton, Image, Paper, Stack, Text } from '@mantine/core';
 import { IconCheck, IconCopy } from '@tabler/icons-react';
 import { useTranslations } from 'next-intl';
 import type { ComponentProps } from 'react';
@@ -23,14 +23,14 @@ export function EnrolmentFields({ secret, qr, code }: Props) {
           <Image src={qr} alt={t('enrollment.qr')} w={208} h={208} />
         </Paper>
       </Center>
-      <TextInput
-        label={t('enrollment.secret')}
-        description={t('enrollment.manual')}
-        value={grouped}
-        readOnly
-        spellCheck={false}
-        styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)' } }}
-      />
+      <div>
+        <Text size="sm" c="dimmed" mb={4}>
+          {t('enrollment.manual')}
+        </Text>
+        <Text component="output" display="block" ff="monospace" aria-label={t('enrollment.secret')}>
+          {grouped}
+        </Text>
+      </div>
       <CopyButton value={secret}>
         {({ copied, copy }) => (
           <Button

@@ -8,9 +8,9 @@ const KNOWN = ['invalid_credentials', 'challenge_expired', 'session_expired', 'o
 /** What went wrong with the whole form, announced as soon as it shows. */
 export function FailureAlert({ failure }: { failure: Failure | null }) {
   const message = useFailureMessage();
-  // The live region has to be there before what it announces.
+  // The live region has to be there before what it announces, and takes no room until then.
   return (
-    <div role="alert">
+    <div role="alert" style={{ display: 'contents' }}>
       {failure && (
         <Alert color="red" variant="light" icon={<IconAlertCircle aria-hidden />} role="presentation">
           {message(failure)}

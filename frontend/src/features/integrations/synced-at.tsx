@@ -1,4 +1,3 @@
-import { Tooltip } from '@mantine/core';
 import { useNow, useTranslations } from 'next-intl';
 import { useFormats } from '@/lib/formats';
 
@@ -9,8 +8,8 @@ export function SyncedAt({ at }: { at: string | null }) {
   const now = useNow();
   if (at === null) return t('neverSynced');
   return (
-    <Tooltip label={formats.instant(at)}>
-      <time dateTime={at}>{t('synced', { ago: formats.ago(at, now) })}</time>
-    </Tooltip>
+    <time dateTime={at} title={formats.instant(at)}>
+      {t('synced', { ago: formats.ago(at, now) })}
+    </time>
   );
 }

@@ -1,10 +1,11 @@
 'use client';
 
-import { Select, SimpleGrid, Stack } from '@mantine/core';
+import { SimpleGrid, Skeleton, Stack } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
+import dynamic from 'next/dynamic';
 import { useTranslations } from 'next-intl';
 import { parseAsString, useQueryState } from 'nuqs';
-import { tenantAgentsOptions, tenantUsageOptions } from '@/api/generated/@tanstack/react-query.gen';
+import { tenantUsageOptions } from '@/api/generated/@tanstack/react-query.gen';
 import { ChartSkeleton } from '@/components/charts/chart-figure';
 import { CsvButton } from '@/components/csv-button';
 import { Freshness } from '@/components/freshness';
@@ -21,6 +22,12 @@ import { Comparison, ComparisonSkeleton } from './comparison';
 import { DaysTable } from './days-table';
 import { AgentsFigure, RequestsFigure, ResponseTimeFigure } from './figures';
 
+/** Fetched while its agents are. */
+const AgentSelect = dynamic(() => import('./agent-select').then((select) => select.AgentSelect), {
+  ssr: false,
+  loading: () => <Skeleton width={220} height={36} />,
+});
+
 export function UsagePage() {
   const t = useTranslations('dashboard.usage');
   const formats = useFormats();
@@ -29,7 +36,6 @@ export function UsagePage() {
   const [agentId, setAgentId] = useQueryState('agent_id', parseAsString.withOptions({ history: 'push' }));
   const query = { ...tenant, period, ...(agentId ? { agent_id: agentId } : {}) };
   const usage = useQuery(tenantUsageOptions({ query }));
-  const agents = useQuery(tenantAgentsOptions({ query: { ...tenant, status: 'all' } }));
   return (
     <Stack gap="md">
       <PageHeader
@@ -38,18 +44,7 @@ export function UsagePage() {
       >
         <Freshness asOf={usage.data?.as_of} />
         <PeriodPicker />
-        <Select
-          aria-label={t('agent')}
-          placeholder={t('allAgents')}
-          data={(agents.data?.agents ?? []).map(({ id, name }) => ({ value: id, label: name }))}
-          value={agentId}
-          onChange={(value) => void setAgentId(value)}
-          clearable
-          searchable
-          clearButtonProps={{ 'aria-label': t('allAgents') }}
-          nothingFoundMessage={t('noAgent')}
-          w={{ base: '100%', xs: 220 }}
-        />
+        <AgentSelect value={agentId} onChange={(value) => void setAgentId(value)} />
         <CsvButton path="/tenant/usage" query={query} name={`uso-${period}`} />
       </PageHeader>
       <QueryView query={usage} skeleton={<UsageSkeleton />}>

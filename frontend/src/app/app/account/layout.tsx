@@ -1,0 +1,10 @@
+import { type ReactNode, Suspense } from 'react';
+import { Frame } from '@/components/shell/frame';
+
+export default function Layout({ children }: { children: ReactNode }) {
+  return (
+    <Suspense>
+      <Frame>{children}</Frame>
+    </Suspense>
+  );
+}
