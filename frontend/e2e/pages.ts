@@ -1,5 +1,5 @@
 /** Every page of the dashboard: who opens it, and what of the demo data it must then show. */
-import { api, type Persona, TENANT_A } from './stack';
+import { api, type Persona, TENANT_A } from './stack.ts';
 
 export interface Place {
   /** Part of names of tests and screenshots. */
@@ -22,7 +22,7 @@ const agents = '/app/dashboard/agents';
 
 export const PLACES: readonly Place[] = [
   { name: 'login', path: '/auth/login', heading: 'Entrar', readers: [], shows: NOTHING },
-  { name: 'forgot', path: '/auth/forgot', heading: 'Recuperar senha', readers: [], shows: NOTHING },
+  { name: 'forgot', path: '/auth/forgot', heading: 'Esqueci minha senha', readers: [], shows: NOTHING },
   {
     name: 'overview',
     path: '/app/dashboard',
