@@ -22,7 +22,7 @@ const agents = '/app/dashboard/agents';
 
 export const PLACES: readonly Place[] = [
   { name: 'login', path: '/auth/login', heading: 'Entrar', readers: [], shows: NOTHING },
-  { name: 'forgot', path: '/auth/forgot', heading: 'Esqueci minha senha', readers: [], shows: NOTHING },
+  { name: 'forgot', path: '/auth/forgot', heading: 'Recuperar senha', readers: [], shows: NOTHING },
   {
     name: 'overview',
     path: '/app/dashboard',
