@@ -12,7 +12,7 @@ from psycopg import sql
 
 from devstack import build, packages, postgres, stack, web
 from devstack.config import MEASURED_PROFILE, MIGRATOR, NODE, ROOT
-from devstack.console import Failure, say, step
+from devstack.console import Failure, step
 from devstack.instance import SUPERUSER, Instance
 from devstack.supervisor import Supervisor
 
@@ -53,7 +53,7 @@ def run_web(instance: Instance) -> None:
     if not Supervisor(instance).running():
         stack.up(instance)
     web.install_modules()
-    say(f"{_machine()}")
+    print(_machine(), flush=True)
     command = [NODE, "scripts/bench-web.ts"]
     if subprocess.run(command, cwd=web.FRONTEND, env=web.test_environment(instance)).returncode != 0:
         raise Failure("The dashboard could not be measured; the message is above.")

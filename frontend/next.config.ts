@@ -18,8 +18,11 @@ const config: NextConfig = {
   experimental: {
     // A page that says no says so with its status: `forbidden()` answers 403.
     authInterrupts: true,
-    optimizePackageImports: ['@mantine/core', '@mantine/hooks', '@mantine/charts', '@tabler/icons-react'],
   },
 };
 
-export default createNextIntlPlugin('./src/i18n/request.ts')(config);
+export default createNextIntlPlugin({
+  requestConfig: './src/i18n/request.ts',
+  // Messages are parsed when the panel is built, so the parser stays out of the browser.
+  experimental: { messages: { path: './messages/pt-BR', locales: 'infer', format: 'json', precompile: true } },
+})(config);

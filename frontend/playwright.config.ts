@@ -1,6 +1,6 @@
 import { defineConfig, devices } from '@playwright/test';
-import { BROWSER, BROWSER_ARGUMENTS } from './e2e/browser';
-import { stack } from './e2e/stack';
+import { BROWSER, BROWSER_ARGUMENTS } from './e2e/browser.ts';
+import { stack } from './e2e/stack.ts';
 
 /** End to end: a browser against the whole system of STACK_FILE (`make test-e2e`). */
 export default defineConfig({

@@ -1,10 +1,10 @@
 /** What every end-to-end test begins with: signed-in people, and a watch over what goes wrong in the browser. */
 import { AxeBuilder } from '@axe-core/playwright';
 import { type BrowserContext, test as base, expect, type Page } from '@playwright/test';
-import { type Persona, stack, userOf } from './stack';
+import { type Cookie, openSession, type Persona, stack, userOf } from './stack.ts';
 
 export { expect } from '@playwright/test';
-export * from './stack';
+export * from './stack.ts';
 
 /** Everything that went wrong in a test's browser, but for what the test expects. */
 export class Problems {
@@ -64,8 +64,6 @@ export const test = base.extend<{ problems: Problems }>({
   ],
 });
 
-type Cookie = Parameters<BrowserContext['addCookies']>[0][number];
-
 // One sign-in a persona and worker: the sign-in is throttled, and is not what most tests are about.
 const sessions = new Map<Persona, Promise<Cookie[]>>();
 
@@ -74,24 +72,6 @@ export async function signIn(page: Page, persona: Persona, { own = false } = {})
   const session = (!own && sessions.get(persona)) || openSession(userOf(persona));
   if (!own) sessions.set(persona, session);
   await page.context().addCookies(await session);
-}
-
-/** The cookies of a new session. */
-export async function openSession({ email, password }: { email: string; password: string }): Promise<Cookie[]> {
-  const answer = await fetch(`${stack.web_url}/api/auth/sign-in`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json', Origin: stack.web_url },
-    body: JSON.stringify({ email, password }),
-  });
-  const text = await answer.text();
-  if (!answer.ok || JSON.parse(text).next !== 'done')
-    throw new Error(`${email}: ${answer.status} ${text.slice(0, 200)}`);
-  return answer.headers.getSetCookie().flatMap((line) => {
-    const [name = '', value = ''] = (line.split(';', 1)[0] ?? '').split(/=(.*)/s);
-    if (!value) return [];
-    const { hostname: domain } = new URL(stack.web_url);
-    return [{ name, value, domain, path: '/', httpOnly: true, secure: true, sameSite: 'Lax' as const }];
-  });
 }
 
 /** Comes back when the page has what it asked for. */

@@ -9,8 +9,8 @@ import {
   settled,
   signIn,
   test,
-} from './fixtures';
-import { address, INTERNAL, PLACES, type Place } from './pages';
+} from './fixtures.ts';
+import { address, INTERNAL, PLACES, type Place } from './pages.ts';
 
 const WIDTHS = [1440, 768, 320];
 const SCHEMES = ['light', 'dark'] as const;

@@ -1,5 +1,5 @@
 /** Every page of the dashboard: who opens it, and what of the demo data it must then show. */
-import { api, type Persona, TENANT_A } from './stack';
+import { api, type Persona, TENANT_A } from './stack.ts';
 
 export interface Place {
   /** Part of names of tests and screenshots. */

@@ -1,6 +1,6 @@
-import { firstLoad, LIMIT_BYTES, total } from './first-load';
-import { expect, settled, signIn, stack, test } from './fixtures';
-import { address, PLACES } from './pages';
+import { firstLoad, LIMIT_BYTES, total } from './first-load.ts';
+import { expect, settled, signIn, stack, test } from './fixtures.ts';
+import { address, PLACES } from './pages.ts';
 
 for (const place of PLACES) {
   test(`${place.heading}: no máximo 250 kB de script, e nenhum gráfico antes da hora`, async ({ page }) => {

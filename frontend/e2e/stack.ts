@@ -102,6 +102,34 @@ export async function api<Answer>(persona: Persona, path: string, accept = 'appl
   return (await (accept === 'text/csv' ? answer.text() : answer.json())) as Answer;
 }
 
+export interface Cookie {
+  name: string;
+  value: string;
+  domain: string;
+  path: string;
+  httpOnly: boolean;
+  secure: boolean;
+  sameSite: 'Lax';
+}
+
+/** Signs in as the form does; returns what the browser would then keep. */
+export async function openSession({ email, password }: Pick<User, 'email' | 'password'>): Promise<Cookie[]> {
+  const answer = await fetch(`${stack.web_url}/api/auth/sign-in`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Origin: stack.web_url },
+    body: JSON.stringify({ email, password }),
+  });
+  const text = await answer.text();
+  if (!answer.ok || JSON.parse(text).next !== 'done') {
+    throw new Error(`${email} can't sign in: ${answer.status} ${text.slice(0, 200)}`);
+  }
+  const { hostname: domain } = new URL(stack.web_url);
+  return answer.headers.getSetCookie().flatMap((line) => {
+    const [name = '', value = ''] = (line.split(';', 1)[0] ?? '').split(/=(.*)/s);
+    return value ? [{ name, value, domain, path: '/', httpOnly: true, secure: true, sameSite: 'Lax' }] : [];
+  });
+}
+
 type Server = 'postgres' | 'redis' | 'emulator' | 'web';
 
 /** Starts or stops a server of the stack, and comes back when that is done. */

@@ -22,7 +22,8 @@ export function Providers({ nonce, children }: { nonce: string; children: ReactN
         getStyleNonce={() => nonce}
       >
         <NuqsAdapter>
-          <NavigationProgress />
+          {/* Decoration: who doesn't see it is told of the new page by its title. */}
+          <NavigationProgress aria-hidden />
           {children}
           <Overlays />
         </NuqsAdapter>

@@ -1,17 +1,22 @@
 'use client';
 
-import { Anchor, Collapse, Skeleton, Stack, Table, Text } from '@mantine/core';
+import { Anchor, Collapse, Skeleton, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
+import dynamic from 'next/dynamic';
 import { useTranslations } from 'next-intl';
 import { type ReactNode, useId } from 'react';
+import type { ChartTableProps } from './chart-table';
 
 export const CHART_HEIGHT = 280;
+
+/** Fetched by whoever asks for it. */
+const ChartTable = dynamic(() => import('./chart-table').then((table) => table.ChartTable), { ssr: false });
 
 interface ChartFigureProps {
   /** What the picture says, in a sentence or two, for whoever can't see it. */
   summary: string;
   /** The same numbers as a table. */
-  table: { head: string[]; rows: { key: string; cells: string[] }[] };
+  table: ChartTableProps;
   children: ReactNode;
 }
 
@@ -33,26 +38,7 @@ export function ChartFigure({ summary, table, children }: ChartFigureProps) {
           {opened ? t('hideTable') : t('showTable')}
         </Anchor>
         <Collapse expanded={opened} keepMounted={false}>
-          <Table.ScrollContainer minWidth={280} maxHeight={320} mt="xs">
-            <Table stickyHeader striped>
-              <Table.Thead>
-                <Table.Tr>
-                  {table.head.map((cell) => (
-                    <Table.Th key={cell}>{cell}</Table.Th>
-                  ))}
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {table.rows.map((row) => (
-                  <Table.Tr key={row.key}>
-                    {row.cells.map((cell, index) => (
-                      <Table.Td key={table.head[index]}>{cell}</Table.Td>
-                    ))}
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
-          </Table.ScrollContainer>
+          <ChartTable {...table} />
         </Collapse>
       </div>
     </Stack>

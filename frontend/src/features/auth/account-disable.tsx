@@ -1,6 +1,6 @@
 import { Button, Group, Stack, Text } from '@mantine/core';
 import { useTranslations } from 'next-intl';
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 import { CodeField } from './code-field';
 import { FailureAlert } from './failure-alert';
 import { password, totpCode } from './fields';

@@ -1,6 +1,6 @@
 import { Button, Group, Skeleton, Stack } from '@mantine/core';
 import { useTranslations } from 'next-intl';
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 import { EnrolmentFields } from './enrolment-fields';
 import { FailureAlert } from './failure-alert';
 import { totpCode } from './fields';

@@ -4,7 +4,7 @@ import { Button, Card, Group, Skeleton, Stack, Text } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useTranslations } from 'next-intl';
 import { useCallback, useEffect, useState } from 'react';
-import type { z } from 'zod/mini';
+import type * as z from 'zod/mini';
 import { PageHeader } from '@/components/page-header';
 import { Panel } from '@/components/panel';
 import { ToneLabel } from '@/components/status-badge';

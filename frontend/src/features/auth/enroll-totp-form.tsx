@@ -2,7 +2,7 @@
 
 import { Button, Skeleton, Stack } from '@mantine/core';
 import { useTranslations } from 'next-intl';
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 import { AuthCard } from './auth-card';
 import { EnrolmentFields } from './enrolment-fields';
 import { FailureAlert } from './failure-alert';

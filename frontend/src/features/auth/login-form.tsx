@@ -3,7 +3,7 @@
 import { Alert, Anchor, Button, Stack, TextInput } from '@mantine/core';
 import { IconInfoCircle } from '@tabler/icons-react';
 import { useTranslations } from 'next-intl';
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 import { AuthCard } from './auth-card';
 import { FailureAlert } from './failure-alert';
 import { email, password } from './fields';

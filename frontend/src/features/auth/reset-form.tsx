@@ -3,7 +3,7 @@
 import { Anchor, Button, Group, Stack, TextInput } from '@mantine/core';
 import { useTranslations } from 'next-intl';
 import { useEffect, useRef } from 'react';
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 import { AuthCard } from './auth-card';
 import { CodeField } from './code-field';
 import { FailureAlert } from './failure-alert';

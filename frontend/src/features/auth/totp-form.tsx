@@ -2,7 +2,7 @@
 
 import { Button, Stack } from '@mantine/core';
 import { useTranslations } from 'next-intl';
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 import { AuthCard } from './auth-card';
 import { CodeField } from './code-field';
 import { FailureAlert } from './failure-alert';

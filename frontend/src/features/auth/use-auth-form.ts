@@ -1,7 +1,7 @@
 import { useForm } from '@mantine/form';
 import { type FormEvent, useState } from 'react';
 import { flushSync } from 'react-dom';
-import type { z } from 'zod/mini';
+import type * as z from 'zod/mini';
 import type { Reply } from './post';
 
 export interface Failure {

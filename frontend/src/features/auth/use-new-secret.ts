@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react';
-import type { z } from 'zod/mini';
+import type * as z from 'zod/mini';
 import { post, type Reply } from './post';
 import { secretReply } from './replies';
 
