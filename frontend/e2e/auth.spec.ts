@@ -1,9 +1,9 @@
 /** Getting in, staying in, getting out; and who is shown what on the way. */
 import { randomBytes } from 'node:crypto';
 import type { BrowserContext, Page, Request } from '@playwright/test';
-import { expectAccessible, expectNoSidewaysScrolling, openSession, signIn, userOf } from './fixtures';
-import { endSessions, expect, mailedCode, type Person, test, totp } from './people';
-import { type Persona, stack } from './stack';
+import { expectAccessible, expectNoSidewaysScrolling, openSession, signIn, userOf } from './fixtures.ts';
+import { endSessions, expect, mailedCode, type Person, test, totp } from './people.ts';
+import { type Persona, stack } from './stack.ts';
 
 const EXPIRED = 'Sessão expirada. Faça login novamente';
 const WRONG = /E-mail ou senha incorretos/;
@@ -438,15 +438,24 @@ test.describe('Sair', () => {
 });
 
 test.describe('Sessão expirada', () => {
-  /** Makes the API refuse the token that the tabs have now, and all that is on the pages be asked for again. */
+  /**
+   * Makes the API refuse the token that the tabs have now, and all that is on the pages be asked for again; the
+   * requests are let through once ten are under way.
+   */
   async function refuseToken(context: BrowserContext, tabs: Page[]): Promise<{ refused: number; renewals: number }> {
     const seen = { refused: 0, renewals: 0 };
     let old: string | undefined;
+    let letThrough = () => {};
+    const tenUnderWay = new Promise<void>((resolve) => {
+      letThrough = resolve;
+    });
     await context.route('**/api/tenant/**', async (route) => {
       const headers = await route.request().allHeaders();
       old ??= headers.authorization;
       if (headers.authorization !== old) return route.continue();
       seen.refused += 1;
+      if (seen.refused === 10) letThrough();
+      await tenUnderWay;
       return route.continue({ headers: { ...headers, authorization: 'Bearer refused' } });
     });
     context.on('request', (request: Request) => {
@@ -535,7 +544,7 @@ test.describe('Sessão expirada', () => {
     await signIn(page, 'gestora');
     await page.route('**/api/auth/token', (route) => route.fulfill({ status: 503, json: { code: 'unavailable' } }));
     await page.goto('/app/dashboard');
-    await expect(page.getByRole('button', { name: 'Tentar novamente' }).first()).toBeVisible();
+    await expect(page.getByRole('button', { name: 'Tentar de novo' }).first()).toBeVisible();
     await expect(page).toHaveURL(at('/app/dashboard'));
   });
 });
