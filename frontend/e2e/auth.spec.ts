@@ -497,7 +497,7 @@ test.describe('Sessão expirada', () => {
     for (const tab of tabs) {
       await tab.waitForLoadState('networkidle');
       await expect(tab).toHaveURL(at('/app/dashboard'));
-      await expect(tab.getByRole('alert')).toHaveCount(0);
+      await expect(alertOf(tab)).toHaveCount(0);
     }
     expect(seen.renewals).toBe(1);
   });
