@@ -7,11 +7,9 @@ export function SyncedAt({ at }: { at: string | null }) {
   const formats = useFormats();
   const now = useNow();
   if (at === null) return t('neverSynced');
-  // A clock that is behind the server's must not speak of the future.
-  const seen = new Date(Math.max(now.getTime(), new Date(at).getTime()));
   return (
     <time dateTime={at} title={formats.instant(at)}>
-      {t('synced', { ago: formats.ago(at, seen) })}
+      {t('synced', { ago: formats.ago(at, now) })}
     </time>
   );
 }
