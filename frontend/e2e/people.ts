@@ -1,10 +1,10 @@
 /** People that a test makes for itself, their second factor, and their mail: nothing of it is left afterwards. */
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Group } from '../src/lib/rights';
-import { test as base } from './fixtures';
-import { cognito, stack, TENANT_A } from './stack';
+import { test as base } from './fixtures.ts';
+import { cognito, stack, TENANT_A } from './stack.ts';
 
-export { expect } from './fixtures';
+export { expect } from './fixtures.ts';
 
 export interface Person {
   email: string;

@@ -31,7 +31,7 @@ export function TotpDisableForm({ done, cancel }: { done: () => void; cancel: ()
         <PasswordField {...field('password')} label={t('fields.password')} autoComplete="current-password" />
         <CodeField {...field('code')} label={t('fields.code')} />
         <Group>
-          <Button type="submit" color="red" loading={busy}>
+          <Button type="submit" loading={busy}>
             {t('account.confirmDisable')}
           </Button>
           <Button variant="default" onClick={cancel}>

@@ -56,8 +56,8 @@ export function AccountPage() {
       )}
       {reply?.ok && (
         <>
-          <Card component="dl" m={0}>
-            <Stack gap="sm">
+          <Card>
+            <Stack component="dl" gap="sm" m={0}>
               {reply.data.name && <Fact term={t('name')}>{reply.data.name}</Fact>}
               <Fact term={t('email')}>{reply.data.email}</Fact>
             </Stack>
