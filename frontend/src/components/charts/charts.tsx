@@ -5,11 +5,11 @@ import { useReducedMotion } from '@mantine/hooks';
 import { useFormats } from '@/lib/formats';
 import { CHART_HEIGHT } from './chart-figure';
 
+// Whoever can't see a chart has its summary and its table; the picture stays out of the keyboard's way.
+const SILENT = { accessibilityLayer: false };
 const GRID = 'var(--color-chart-grid)';
 /** Ticks don't overlap on 90 days, nor on 320 pixels. */
 const MIN_TICK_GAP = 24;
-/** Whoever can't see a chart has its summary and its table; the picture takes no part in the order of the keyboard. */
-const PICTURE = { accessibilityLayer: false };
 
 export interface Series {
   name: string;
@@ -50,7 +50,7 @@ export function DailyRequestsChart({ days, series, axis }: DailyProps) {
   const { animated, ...daily } = useDaily({ axis });
   return (
     <BarChart
-      barChartProps={PICTURE}
+      {...SILENT}
       {...daily}
       data={days}
       series={series}
@@ -66,7 +66,7 @@ export function DailyLinesChart({ days, series, axis }: DailyProps) {
   const { animated, ...daily } = useDaily({ axis });
   return (
     <LineChart
-      lineChartProps={PICTURE}
+      {...SILENT}
       {...daily}
       data={days}
       series={series}
@@ -90,7 +90,7 @@ export function RankingChart({ entries, label, axis }: RankingProps) {
   const still = useReducedMotion();
   return (
     <BarChart
-      barChartProps={PICTURE}
+      {...SILENT}
       h={Math.max(CHART_HEIGHT, entries.length * 34 + 60)}
       data={entries}
       dataKey="name"
