@@ -6,6 +6,8 @@ import { ApiError, toApiError } from './problem';
 const MINUTE = 60_000;
 /** A request is repeated this often before the page says that it failed. */
 const RETRIES = 2;
+/** A wait that is longer is told, not sat out behind a skeleton. */
+const PATIENCE = 3000;
 /** How long after a failure that may pass the page asks again by itself. */
 const RECOVERY = 15_000;
 
@@ -18,9 +20,10 @@ export function makeQueryClient(): QueryClient {
       queries: {
         staleTime: MINUTE,
         gcTime: 10 * MINUTE,
-        retry: (failures, error) => failures < RETRIES && isTransient(error),
+        retry: (failures, error) => failures < RETRIES && isTransient(error) && waitBefore(failures, error) <= PATIENCE,
         retryDelay: (attempt, error) => waitBefore(attempt, error),
-        refetchInterval: ({ state }) => (state.status === 'error' && isTransient(state.error) ? RECOVERY : false),
+        refetchInterval: ({ state: { status, error } }) =>
+          status === 'error' && isTransient(error) ? Math.max(RECOVERY, waitBefore(0, error)) : false,
       },
     },
   });

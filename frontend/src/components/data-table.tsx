@@ -5,7 +5,7 @@ import { useMediaQuery } from '@mantine/hooks';
 import type { DataTableColumn } from 'mantine-datatable';
 import dynamic from 'next/dynamic';
 import { useTranslations } from 'next-intl';
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect } from 'react';
 import type { Rows as AnyRows, Sorting } from './rows';
 
 export interface Paging {
@@ -13,7 +13,7 @@ export interface Paging {
   page: number;
   size: number;
   total: number;
-  onChange: (page: number) => void;
+  onChange: (page: number, options?: { history: 'replace' }) => void;
 }
 
 /** Fetched while the data is: a page is shown before its rows are there. */
@@ -59,6 +59,11 @@ export function DataTable<T>({ label, records, columns, idOf, card, sort, paging
 function Pages({ page, size, total, onChange }: Paging) {
   const t = useTranslations('shell.table');
   const first = (page - 1) * size + 1;
+  const last = Math.max(Math.ceil(total / size), 1);
+  // An address may name a page that isn't there, or not any more.
+  useEffect(() => {
+    if (page > last) onChange(last, { history: 'replace' });
+  }, [page, last, onChange]);
   return (
     <Group justify="space-between" gap="sm">
       <Text size="sm" c="dimmed" role="status">
@@ -67,9 +72,9 @@ function Pages({ page, size, total, onChange }: Paging) {
       {total > size && (
         <Pagination
           size="sm"
-          total={Math.ceil(total / size)}
+          total={last}
           value={page}
-          onChange={onChange}
+          onChange={(next) => onChange(next)}
           siblings={0}
           getControlProps={(control) => ({ 'aria-label': t(control as 'next') })}
           getItemProps={(item) => ({ 'aria-label': t('page', { page: item }) })}

@@ -20,13 +20,11 @@ export function Freshness({ asOf }: { asOf: string | null | undefined }) {
       </Text>
     );
   }
-  // A clock that is behind the server's must not speak of the future.
-  const seen = new Date(Math.max(now.getTime(), new Date(asOf).getTime()));
   return (
     <Group gap={4} wrap="nowrap" component="span" title={t('exact', { instant: formats.instant(asOf) })}>
       <IconClock size={14} aria-hidden />
       <Text size="xs" c="dimmed" component="time" dateTime={asOf}>
-        {t('updated', { ago: formats.ago(asOf, seen) })}
+        {t('updated', { ago: formats.ago(asOf, now) })}
       </Text>
     </Group>
   );

@@ -1,6 +1,7 @@
 'use client';
 
 import { DataTable, type DataTableColumn, type DataTableSortStatus } from 'mantine-datatable';
+import { useTranslations } from 'next-intl';
 
 export interface Sorting<T> {
   sortStatus: DataTableSortStatus<T>;
@@ -18,6 +19,7 @@ interface RowsProps<T> {
 
 /** The panel's look of a table. */
 export function Rows<T>({ label, records, columns, idOf, sort, fetching }: RowsProps<T>) {
+  const t = useTranslations('shell.table');
   return (
     <DataTable<T>
       aria-label={label}
@@ -25,6 +27,7 @@ export function Rows<T>({ label, records, columns, idOf, sort, fetching }: RowsP
       columns={columns}
       idAccessor={idOf}
       fetching={fetching}
+      noRecordsText={t('nothing')}
       backgroundColor="var(--color-surface)"
       withTableBorder
       borderRadius="md"

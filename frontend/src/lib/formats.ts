@@ -29,7 +29,11 @@ export function useFormats() {
       dayShort: orDash((value: string) => format.dateTime(new Date(value), 'dayShort')),
       /** From RFC 3339, in UTC and saying so. */
       instant: orDash((value: string) => t('utc', { value: format.dateTime(new Date(value), 'instant') })),
-      ago: (value: string, now: Date) => format.relativeTime(new Date(value), now),
+      /** How long before `now`; a clock that is behind the server's must not speak of the future. */
+      ago: (value: string, now: Date) => {
+        const instant = new Date(value);
+        return format.relativeTime(instant, instant > now ? instant : now);
+      },
     };
   }, [format, t]);
 }

@@ -1,4 +1,5 @@
-import { isInternal, may, type Operation } from '@/lib/rights';
+import { ruleOf } from '@/lib/pages';
+import { isInternal, may } from '@/lib/rights';
 import { safePath } from '@/lib/safe-path';
 import type { Session } from './session';
 
@@ -6,15 +7,6 @@ export type Decision = { kind: 'next' } | { kind: 'forbidden' } | { kind: 'redir
 
 const NEXT: Decision = { kind: 'next' };
 const FORBIDDEN: Decision = { kind: 'forbidden' };
-
-/** What a page is made of decides who may see it: the longest matching path counts. */
-const PAGES: readonly (readonly [path: string, operation: Operation])[] = [
-  ['/app/dashboard/integrations', 'tenantIntegrations'],
-  ['/app/dashboard', 'tenantMe'],
-  ['/app/company/billing', 'billingOverview'],
-  ['/app/company/audit', 'internalAudit'],
-  ['/app/company', 'internalTenants'],
-];
 
 function within(path: string, parent: string): boolean {
   return path === parent || path.startsWith(`${parent}/`);
@@ -38,6 +30,6 @@ export function decide(path: string, url: { search: string; pathname: string }, 
     return { kind: 'redirect', to: `/auth/login?${next}` };
   }
   if (session.groups.length === 0) return FORBIDDEN;
-  const page = PAGES.find(([parent]) => within(path, parent));
-  return !page || may(session.groups, page[1]) ? NEXT : FORBIDDEN;
+  const rule = ruleOf(path);
+  return !rule || may(session.groups, rule.needs) ? NEXT : FORBIDDEN;
 }

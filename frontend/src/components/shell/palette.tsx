@@ -9,15 +9,16 @@ import { useTranslations } from 'next-intl';
 import { useEffect } from 'react';
 import { tenantAgentsOptions } from '@/api/generated/@tanstack/react-query.gen';
 import { useMay } from '@/lib/identity';
-import { signOut } from '@/lib/session';
 import { useNeedsTenant, useTenantHref, useTenantQuery } from '@/lib/tenant';
 import { fold } from '@/lib/text';
 import { useDestinations } from './navigation';
+import { useSignOut } from './sign-out';
 
 /** Goes anywhere by a few letters; opens whenever `asked` changes. */
 export function Palette({ asked }: { asked: number }) {
   const t = useTranslations('shell');
   const router = useRouter();
+  const signOut = useSignOut();
   const href = useTenantHref();
   const destinations = useDestinations();
   const may = useMay('tenantAgents');
@@ -71,7 +72,7 @@ export function Palette({ asked }: { asked: number }) {
           id: 'sign-out',
           label: t('user.signOut'),
           leftSection: <IconLogout size={18} />,
-          onClick: () => void signOut(),
+          onClick: signOut,
         },
       ],
     },

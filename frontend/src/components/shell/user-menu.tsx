@@ -4,12 +4,14 @@ import { ActionIcon, Menu, Text } from '@mantine/core';
 import { IconLogout, IconUserCircle, IconUserCog } from '@tabler/icons-react';
 import Link from 'next/link';
 import { useTranslations } from 'next-intl';
-import { signOut, useProfile } from '@/lib/session';
+import { useProfile } from '@/lib/session';
+import { useSignOut } from './sign-out';
 
 /** Opens at once: it is there because somebody asked for it. */
 export function UserMenu() {
   const t = useTranslations('shell.user');
   const profile = useProfile();
+  const signOut = useSignOut();
   return (
     <Menu position="bottom-end" width={240} defaultOpened>
       <Menu.Target>
@@ -31,7 +33,7 @@ export function UserMenu() {
         <Menu.Item component={Link} href="/app/account" leftSection={<IconUserCog size={16} />}>
           {t('account')}
         </Menu.Item>
-        <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => void signOut()}>
+        <Menu.Item leftSection={<IconLogout size={16} />} onClick={signOut}>
           {t('signOut')}
         </Menu.Item>
       </Menu.Dropdown>

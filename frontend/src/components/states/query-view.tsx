@@ -4,12 +4,15 @@ import { Alert, Button, Group, Text } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import type { UseQueryResult } from '@tanstack/react-query';
 import { useTranslations } from 'next-intl';
-import type { ReactNode } from 'react';
+import { type ReactNode, useState } from 'react';
 import { toApiError } from '@/api/problem';
 import { ErrorState, OfflineState, RequestId } from './states';
 
 interface QueryViewProps<T> {
-  query: Pick<UseQueryResult<T, unknown>, 'data' | 'error' | 'isError' | 'isFetching' | 'fetchStatus' | 'refetch'>;
+  query: Pick<
+    UseQueryResult<T, unknown>,
+    'data' | 'error' | 'errorUpdateCount' | 'isError' | 'isFetching' | 'fetchStatus' | 'refetch'
+  >;
   /** As large as what will come, so that nothing moves when it does. */
   skeleton: ReactNode;
   /** Shown if this says that there is nothing. */
@@ -19,7 +22,10 @@ interface QueryViewProps<T> {
 
 /** The one place that decides what is shown of a request: its skeleton, its failure, its emptiness, its data. */
 export function QueryView<T>({ query, skeleton, empty, children }: QueryViewProps<T>) {
-  const { data, error, isError, isFetching, fetchStatus, refetch } = query;
+  const { data, error, errorUpdateCount, isError, isFetching, fetchStatus, refetch } = query;
+  // A request that is repeated forgets its failure, which is to stay on the page until there is something better.
+  const [failure, setFailure] = useState<unknown>(null);
+  if (isError && error !== failure) setFailure(error);
   const retry = () => void refetch();
   if (data !== undefined) {
     return (
@@ -30,7 +36,9 @@ export function QueryView<T>({ query, skeleton, empty, children }: QueryViewProp
     );
   }
   if (fetchStatus === 'paused') return <OfflineState />;
-  if (isError) return <ErrorState error={toApiError(error, undefined)} retry={retry} retrying={isFetching} />;
+  if (isError || (errorUpdateCount > 0 && failure)) {
+    return <ErrorState error={toApiError(isError ? error : failure, undefined)} retry={retry} retrying={isFetching} />;
+  }
   return skeleton;
 }
 

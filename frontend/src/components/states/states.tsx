@@ -68,7 +68,8 @@ export function NoPermissionState() {
 export function ErrorState({ error, retry, retrying }: { error: ApiError; retry: () => void; retrying: boolean }) {
   const t = useTranslations('shell.states');
   if (error.status === 403) return <NoPermissionState />;
-  if (error.status === 404) {
+  // What the address says is part of the request: a value that the API can't read describes nothing.
+  if (error.status === 404 || error.status === 400) {
     return <State icon={IconMapQuestion} title={t('notFound.title')} text={t('notFound.text')} alert />;
   }
   const limited = error.status === 429;

@@ -37,7 +37,7 @@ export function OverviewPage() {
   const integrations = useQuery({ ...tenantIntegrationsOptions({ query: tenant }), enabled: mayIntegrations });
   return (
     <Stack gap="md">
-      <PageHeader title={t('title')} text={me.data?.name ?? t('loading')}>
+      <PageHeader title={t('title')} text={me.data?.name ?? (me.isPending && t('loading'))}>
         <Freshness asOf={usage.data?.as_of} />
         <PeriodPicker />
       </PageHeader>

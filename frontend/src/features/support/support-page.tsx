@@ -4,24 +4,22 @@ import { Anchor, Group, SimpleGrid, Stack, Text, ThemeIcon } from '@mantine/core
 import { IconClock, IconMail, IconPhone } from '@tabler/icons-react';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useTranslations } from 'next-intl';
-import { parseAsInteger, useQueryState } from 'nuqs';
 import type { ReactNode } from 'react';
 import type { TenantIncident } from '@/api/generated';
 import { tenantIncidentsOptions } from '@/api/generated/@tanstack/react-query.gen';
 import { CsvButton } from '@/components/csv-button';
-import { DataTable, TableSkeleton } from '@/components/data-table';
+import { DataTable, type Paging, TableSkeleton } from '@/components/data-table';
 import { PageHeader } from '@/components/page-header';
 import { Panel } from '@/components/panel';
 import { QueryView } from '@/components/states/query-view';
 import { EmptyState } from '@/components/states/states';
 import { SeverityBadge, ToneLabel } from '@/components/status-badge';
 import { useFormats } from '@/lib/formats';
+import { usePage } from '@/lib/page';
 import { useTenantQuery } from '@/lib/tenant';
 import { IncidentSpan } from './incident-span';
 
 const PAGE_SIZE = 10;
-/** The API's own bound of an offset. */
-const LAST_PAGE = 1000;
 
 interface Contact {
   email: string;
@@ -32,10 +30,9 @@ interface Contact {
 export function SupportPage({ contact }: { contact: Contact }) {
   const t = useTranslations('dashboard.support');
   const tenant = useTenantQuery();
-  const [asked, setPage] = useQueryState('page', parseAsInteger.withDefault(1).withOptions({ history: 'push' }));
-  const page = Math.min(Math.max(asked, 1), LAST_PAGE);
+  const { page, offset, setPage } = usePage(PAGE_SIZE);
   const incidents = useQuery({
-    ...tenantIncidentsOptions({ query: { ...tenant, limit: PAGE_SIZE, offset: (page - 1) * PAGE_SIZE } }),
+    ...tenantIncidentsOptions({ query: { ...tenant, limit: PAGE_SIZE, offset } }),
     placeholderData: keepPreviousData,
   });
   return (
@@ -75,7 +72,7 @@ export function SupportPage({ contact }: { contact: Contact }) {
             <Incidents
               incidents={data.incidents}
               fetching={incidents.isPlaceholderData}
-              paging={{ page, size: PAGE_SIZE, total: data.total, onChange: (next) => void setPage(next) }}
+              paging={{ page, size: PAGE_SIZE, total: data.total, onChange: setPage }}
             />
           )}
         </QueryView>
@@ -103,7 +100,7 @@ function Way({ icon: Icon, label, children }: { icon: typeof IconMail; label: st
 interface IncidentsProps {
   incidents: TenantIncident[];
   fetching: boolean;
-  paging: { page: number; size: number; total: number; onChange: (page: number) => void };
+  paging: Paging;
 }
 
 function Incidents({ incidents, fetching, paging }: IncidentsProps) {

@@ -7,7 +7,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import Link from 'next/link';
 import { usePathname } from 'next/navigation';
 import { useTranslations } from 'next-intl';
-import { parseAsInteger, parseAsString, useQueryStates } from 'nuqs';
+import { parseAsString, useQueryState } from 'nuqs';
 import type { ListedTenant } from '@/api/generated';
 import { internalTenantsOptions } from '@/api/generated/@tanstack/react-query.gen';
 import { DataTable, TableSkeleton } from '@/components/data-table';
@@ -15,6 +15,7 @@ import { QueryView } from '@/components/states/query-view';
 import { EmptyState } from '@/components/states/states';
 import { StatusBadge } from '@/components/status-badge';
 import { useFormats } from '@/lib/formats';
+import { usePage } from '@/lib/page';
 
 const PAGE_SIZE = 10;
 const TYPING = 300;
@@ -25,14 +26,12 @@ export function TenantPicker() {
   const t = useTranslations('shell.tenantPicker');
   const formats = useFormats();
   const path = usePathname();
-  const [{ search: typed, page }, set] = useQueryStates({
-    search: parseAsString.withDefault(''),
-    page: parseAsInteger.withDefault(1),
-  });
+  const [typed, setTyped] = useQueryState('search', parseAsString.withDefault(''));
+  const { page, offset, setPage } = usePage(PAGE_SIZE);
   const [search] = useDebouncedValue(typed, TYPING);
   const tenants = useQuery({
     ...internalTenantsOptions({
-      query: { search, sort_by: 'name', sort_order: 'asc', limit: PAGE_SIZE, offset: (page - 1) * PAGE_SIZE },
+      query: { search, sort_by: 'name', sort_order: 'asc', limit: PAGE_SIZE, offset },
     }),
     placeholderData: keepPreviousData,
   });
@@ -49,7 +48,10 @@ export function TenantPicker() {
         leftSection={<IconSearch size={16} aria-hidden />}
         value={typed}
         maxLength={200}
-        onChange={(event) => void set({ search: event.currentTarget.value, page: 1 })}
+        onChange={(event) => {
+          void setTyped(event.currentTarget.value || null);
+          setPage(1, { history: 'replace' });
+        }}
         maw={420}
       />
       <QueryView
@@ -99,12 +101,7 @@ export function TenantPicker() {
                 </Text>
               </Stack>
             )}
-            paging={{
-              page,
-              size: PAGE_SIZE,
-              total: data.total,
-              onChange: (next) => void set({ page: next }),
-            }}
+            paging={{ page, size: PAGE_SIZE, total: data.total, onChange: setPage }}
           />
         )}
       </QueryView>

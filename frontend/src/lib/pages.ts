@@ -1,0 +1,27 @@
+import type { Operation } from '@/api/generated/rights.gen';
+
+export interface PageRule {
+  path: string;
+  /** What the page can't do without: who may call it may see the page, and every page below it. */
+  needs: Operation;
+}
+
+/** Who sees which page, for the proxy and for the navigation. The longest path that fits an address counts. */
+export const PAGE_RULES = {
+  company: { path: '/app/company', needs: 'internalTenants' },
+  overview: { path: '/app/dashboard', needs: 'tenantMe' },
+  agents: { path: '/app/dashboard/agents', needs: 'tenantAgents' },
+  fibonacci: { path: '/app/dashboard/fibonacci', needs: 'tenantAgents' },
+  integrations: { path: '/app/dashboard/integrations', needs: 'tenantIntegrations' },
+  usage: { path: '/app/dashboard/usage', needs: 'tenantUsage' },
+  support: { path: '/app/dashboard/support', needs: 'tenantIncidents' },
+} as const satisfies Record<string, PageRule>;
+
+export type PageKey = keyof typeof PAGE_RULES;
+
+/** The page that an address belongs to, or undefined where no right is needed. */
+export function ruleOf(path: string): PageRule | undefined {
+  return Object.values<PageRule>(PAGE_RULES)
+    .filter((rule) => path === rule.path || path.startsWith(`${rule.path}/`))
+    .sort((a, b) => b.path.length - a.path.length)[0];
+}
