@@ -1,12 +1,12 @@
 'use client';
 
 import { Alert, AppShell, Burger, Group, NavLink, Stack, Text, UnstyledButton } from '@mantine/core';
-import { useDisclosure, useNetwork } from '@mantine/hooks';
+import { useDisclosure, useHotkeys, useNetwork } from '@mantine/hooks';
 import { IconCloudOff } from '@tabler/icons-react';
 import Link from 'next/link';
 import { usePathname } from 'next/navigation';
 import { useTranslations } from 'next-intl';
-import { type ReactNode, useEffect } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { Logo } from '../logo';
 import { ColorSchemeToggle } from './color-scheme-toggle';
 import { FetchProgress } from './fetch-progress';
@@ -29,6 +29,19 @@ export function Frame({ banner, children }: { banner?: ReactNode; children: Reac
   // biome-ignore lint/correctness/useExhaustiveDependencies: a page was chosen, so the menu has done its work
   useEffect(close, [path, close]);
 
+  const burger = useRef<HTMLButtonElement>(null);
+  useHotkeys([
+    [
+      'Escape',
+      () => {
+        if (!opened) return;
+        close();
+        burger.current?.focus();
+      },
+      { preventDefault: false },
+    ],
+  ]);
+
   return (
     <AppShell
       header={{ height: 56 }}
@@ -43,6 +56,7 @@ export function Frame({ banner, children }: { banner?: ReactNode; children: Reac
         <Group h="100%" px={{ base: 'xs', sm: 'md' }} justify="space-between" wrap="nowrap" gap="xs">
           <Group gap="xs" wrap="nowrap">
             <Burger
+              ref={burger}
               opened={opened}
               onClick={toggle}
               hiddenFrom="sm"
@@ -62,7 +76,13 @@ export function Frame({ banner, children }: { banner?: ReactNode; children: Reac
           </Group>
         </Group>
       </AppShell.Header>
-      <AppShell.Navbar p="xs" id="navegacao" className={classes.navbar} aria-label={t('menu.label')}>
+      <AppShell.Navbar
+        p="xs"
+        id="navegacao"
+        className={classes.navbar}
+        mod={{ closed: !opened }}
+        aria-label={t('menu.label')}
+      >
         <Stack gap={2}>
           {destinations.map(({ key, href, path: own, icon: Icon }) => (
             <NavLink
