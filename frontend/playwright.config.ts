@@ -12,7 +12,7 @@ export default defineConfig({
   workers: 2,
   retries: 0,
   timeout: 60_000,
-  expect: { timeout: 10_000 },
+  expect: { timeout: 15_000 },
   projects: [
     { name: 'panel', testIgnore: /outage/ },
     { name: 'outage', testMatch: /outage/, dependencies: ['panel'] },

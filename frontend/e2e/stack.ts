@@ -72,13 +72,17 @@ export async function cognito<Answer>(action: string, body: unknown): Promise<An
   return (await answer.json()) as Answer;
 }
 
-const tokens = new Map<Persona, Promise<string>>();
+/** A token lives for 15 minutes, which a test's process may live longer than. */
+const TOKEN_MS = 10 * 60_000;
+const tokens = new Map<Persona, { token: Promise<string>; until: number }>();
 
-/** An ID token of the persona's, got without the dashboard. Good for 15 minutes, which no test's process lives. */
+/** An ID token of the persona's, got without the dashboard. */
 export function idToken(persona: Persona): Promise<string> {
-  const known = tokens.get(persona) ?? requestIdToken(persona);
-  tokens.set(persona, known);
-  return known;
+  const known = tokens.get(persona);
+  if (known && Date.now() < known.until) return known.token;
+  const token = requestIdToken(persona);
+  tokens.set(persona, { token, until: Date.now() + TOKEN_MS });
+  return token;
 }
 
 async function requestIdToken(persona: Persona): Promise<string> {
