@@ -17,7 +17,7 @@ export function useSorted<T>(
     { history: 'push' },
   );
   // What somebody typed into the address may name no column.
-  const known = sort in by ? { column: sort, direction: order } : first;
+  const known = Object.hasOwn(by, sort) ? { column: sort, direction: order } : first;
   const value = by[known.column];
   const sorted = value ? [...records].sort((a, b) => compare(value(a), value(b), known.direction)) : [...records];
   return {

@@ -31,6 +31,7 @@ const amber: MantineColorsTuple = [
 export const theme = createTheme({
   primaryColor: 'amethyst',
   primaryShade: { light: 7, dark: 6 },
+  respectReducedMotion: true,
   colors: { amethyst, amber },
   defaultRadius: 'md',
   cursorType: 'pointer',

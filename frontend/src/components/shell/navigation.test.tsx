@@ -1,0 +1,41 @@
+import { renderHook } from '@testing-library/react';
+import { describe, expect, it, vi } from 'vitest';
+import type { Group } from '@/lib/rights';
+import { panel } from '@/testing/panel';
+
+const identity = { sub: 's', groups: [] as Group[], tenantId: null };
+vi.mock('@/lib/identity', () => ({ useIdentity: () => identity }));
+const { useDestinations } = await import('./navigation');
+
+function destinations(groups: Group[], search = '') {
+  identity.groups = groups;
+  return renderHook(useDestinations, { wrapper: panel({ search }) }).result.current;
+}
+
+const TENANT = ['overview', 'agents', 'fibonacci', 'integrations', 'usage', 'support'];
+const WITHOUT_INTEGRATIONS = TENANT.filter((key) => key !== 'integrations');
+
+describe('useDestinations', () => {
+  it.each<[Group, string[]]>([
+    ['INTERNAL_ADMIN', ['company', ...TENANT]],
+    ['INTERNAL_SUPPORT', ['company', ...TENANT]],
+    ['TENANT_ADMIN', TENANT],
+    ['TENANT_USER', WITHOUT_INTEGRATIONS],
+  ])('leads %s to what they may see, and nowhere else', (group, keys) => {
+    expect(destinations([group]).map(({ key }) => key)).toEqual(keys);
+  });
+
+  it('leads nobody anywhere', () => {
+    expect(destinations([])).toEqual([]);
+  });
+
+  it('stays with the tenant that is shown, but for the pages of the internal team', () => {
+    const hrefs = destinations(['INTERNAL_ADMIN'], '?tenant_id=t1&period=7d').map(({ href }) => href);
+    expect(hrefs[0]).toBe('/app/company');
+    expect(hrefs.slice(1)).toEqual(
+      ['', '/agents', '/fibonacci', '/integrations', '/usage', '/support'].map(
+        (path) => `/app/dashboard${path}?tenant_id=t1`,
+      ),
+    );
+  });
+});
