@@ -4,7 +4,7 @@ import { Frame } from '@/components/shell/frame';
 export default function Layout({ children }: { children: ReactNode }) {
   return (
     <Suspense>
-      <Frame>{children}</Frame>
+      <Frame side="internal">{children}</Frame>
     </Suspense>
   );
 }
