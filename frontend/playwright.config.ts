@@ -13,6 +13,10 @@ export default defineConfig({
   retries: 0,
   timeout: 60_000,
   expect: { timeout: 10_000 },
+  projects: [
+    { name: 'panel', testIgnore: /outage/ },
+    { name: 'outage', testMatch: /outage/, dependencies: ['panel'] },
+  ],
   use: {
     ...devices['Desktop Chrome'],
     baseURL: stack.web_url,

@@ -476,8 +476,8 @@ test.describe('Sessão expirada', () => {
   async function openTabs(context: BrowserContext, first: Page, path: string): Promise<Page[]> {
     const tabs = [first, await context.newPage(), await context.newPage()];
     for (const tab of tabs) {
-      await tab.goto(path);
-      await expect(tab.getByRole('heading', { level: 1 })).toBeVisible();
+      // A page is quiet before its script has begun, too.
+      await Promise.all([tab.waitForResponse('**/api/tenant/usage*'), tab.goto(path)]);
       await tab.waitForLoadState('networkidle');
     }
     return tabs;

@@ -90,11 +90,8 @@ export async function expectAccessible(page: Page): Promise<void> {
   expect(readable, 'what axe finds').toEqual([]);
 }
 
-/** Fails if the page can be scrolled sideways. */
+/** Fails if the page can be scrolled sideways, once it has followed a change of the window's width. */
 export async function expectNoSidewaysScrolling(page: Page): Promise<void> {
-  const { content, window } = await page.evaluate(() => ({
-    content: document.documentElement.scrollWidth,
-    window: document.documentElement.clientWidth,
-  }));
-  expect(content, 'width of the content, by that of the window').toBeLessThanOrEqual(window);
+  const beyond = () => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  await expect.poll(beyond, { message: 'pixels that the content is wider than the window' }).toBeLessThanOrEqual(0);
 }

@@ -10,7 +10,7 @@ const CSV = 'id,título\n1,"São ""Lucas"", S.A."\n';
 let downloads: { name: string; blob: Blob }[];
 const revoked = vi.fn();
 
-beforeAll(() => server.listen({ onUnhandledRequest: 'error' }));
+beforeAll(() => server.listen({ onUnhandledFrame: 'error' }));
 beforeEach(() => {
   downloads = [];
   let blob: Blob;

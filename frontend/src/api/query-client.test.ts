@@ -104,7 +104,7 @@ describe('repeating requests', () => {
 describe('the generated client', () => {
   const server = setupServer();
   beforeAll(() => {
-    server.listen({ onUnhandledRequest: 'error' });
+    server.listen({ onUnhandledFrame: 'error' });
     api.setConfig({ baseUrl: 'http://api.test' });
   });
   afterEach(() => server.resetHandlers());

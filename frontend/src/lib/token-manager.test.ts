@@ -161,6 +161,17 @@ describe('several tabs', () => {
     expect(browser.asked).toBe(1);
   });
 
+  it('take what another tab has just renewed, though it is still on its way', async () => {
+    const browser = new Browser();
+    const [one, two] = [browser.tab(), browser.tab()];
+    const refused = await one.manager.get();
+    await vi.waitFor(() => expect(two.tokens).toHaveLength(1));
+    browser.latencyMs = 40;
+    expect(await one.manager.get(refused)).toBe('token-2');
+    expect(await two.manager.get(refused)).toBe('token-2');
+    expect(browser.asked).toBe(2);
+  });
+
   it('renew in their turn when the first one failed', async () => {
     const browser = new Browser();
     browser.status = 503;

@@ -37,8 +37,8 @@ const LOCK = 'painel-token';
 const RENEW_SECONDS_BEFORE = 60;
 const RENEWAL_TIMEOUT_MS = 15_000;
 const LOCK_TIMEOUT_MS = 20_000;
-/** How long a tab that waited for another's renewal waits for the result to arrive. */
-const HANDOVER_MS = 150;
+/** How long a tab waits for a token that another has renewed and that is still on its way. */
+const HANDOVER_MS = 200;
 
 /** Has the ID token of this tab, and renews it: once at a time, in this tab and among all tabs. */
 export class TokenManager {
@@ -83,20 +83,28 @@ export class TokenManager {
   async #renewInTurn(refused: string | undefined): Promise<string> {
     const { locks } = this.#env;
     if (!locks) return this.#renew();
-    const alone = await locks.request(LOCK, { ifAvailable: true }, (lock) => (lock ? this.#renew() : null));
+    // A first token has nobody to come from in time; one in use may have been replaced by another tab just now.
+    const inUse = this.#token !== null;
+    const alone = await locks.request(LOCK, { ifAvailable: true }, (lock) =>
+      lock ? this.#takeOrRenew(refused, inUse) : null,
+    );
     if (alone !== null) return alone;
     // Another tab is at it. Its token comes over the channel, perhaps a moment after the lock.
     try {
-      return await locks.request(LOCK, { signal: AbortSignal.timeout(LOCK_TIMEOUT_MS) }, async () => {
-        if (!this.#usable(refused)) await this.#arrival();
-        if (this.#ended) return never();
-        return this.#usable(refused) ?? this.#renew();
-      });
+      return await locks.request(LOCK, { signal: AbortSignal.timeout(LOCK_TIMEOUT_MS) }, () =>
+        this.#takeOrRenew(refused, true),
+      );
     } catch (error) {
       // A tab that the browser has frozen may keep the lock.
       if (error instanceof DOMException && error.name === 'TimeoutError') return this.#renew();
       throw error;
     }
+  }
+
+  async #takeOrRenew(refused: string | undefined, mayArrive: boolean): Promise<string> {
+    if (mayArrive && !this.#usable(refused)) await this.#arrival();
+    if (this.#ended) return never();
+    return this.#usable(refused) ?? this.#renew();
   }
 
   #arrival(): Promise<void> {

@@ -1,18 +1,20 @@
 'use client';
 
 import { Button, Card, Group, Skeleton, Stack, Text } from '@mantine/core';
-import { notifications } from '@mantine/notifications';
+import dynamic from 'next/dynamic';
 import { useTranslations } from 'next-intl';
 import { useCallback, useEffect, useState } from 'react';
 import type * as z from 'zod/mini';
 import { PageHeader } from '@/components/page-header';
 import { Panel } from '@/components/panel';
 import { ToneLabel } from '@/components/status-badge';
-import { TotpDisableForm } from './account-disable';
-import { TotpEnableForm } from './account-enable';
 import { FailureAlert } from './failure-alert';
 import { post, type Reply } from './post';
 import { accountReply } from './replies';
+
+/** Fetched by whoever changes it. */
+const TotpDisableForm = dynamic(() => import('./account-disable').then((form) => form.TotpDisableForm), { ssr: false });
+const TotpEnableForm = dynamic(() => import('./account-enable').then((form) => form.TotpEnableForm), { ssr: false });
 
 type Account = z.infer<typeof accountReply>;
 
@@ -31,9 +33,10 @@ export function AccountPage() {
     void load();
   }, [load]);
 
-  const changed = (totp: boolean) => {
+  const changed = async (totp: boolean) => {
     setChanging(false);
     setReply((current) => (current?.ok ? { ok: true, data: { ...current.data, totp } } : current));
+    const { notifications } = await import('@mantine/notifications');
     notifications.show({ color: 'green', message: t(totp ? 'enabled' : 'disabled') });
   };
   const cancel = () => setChanging(false);
@@ -72,8 +75,8 @@ export function AccountPage() {
                   </Button>
                 </Group>
               )}
-              {changing && !reply.data.totp && <TotpEnableForm done={() => changed(true)} cancel={cancel} />}
-              {changing && reply.data.totp && <TotpDisableForm done={() => changed(false)} cancel={cancel} />}
+              {changing && !reply.data.totp && <TotpEnableForm done={() => void changed(true)} cancel={cancel} />}
+              {changing && reply.data.totp && <TotpDisableForm done={() => void changed(false)} cancel={cancel} />}
             </Stack>
           </Panel>
         </>

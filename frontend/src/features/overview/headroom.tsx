@@ -43,13 +43,14 @@ function Share({ label, used, limit }: { label: string; used: number; limit: num
           {t('ofLimit', { used: formats.integer(used), limit: formats.integer(limit) })}
         </Text>
       </Group>
-      <Progress
-        value={Math.min(share, 1) * 100}
-        color={color}
-        size="md"
-        aria-label={label}
-        aria-valuetext={t('ofLimit', { used: formats.integer(used), limit: formats.integer(limit) })}
-      />
+      <Progress.Root size="md">
+        <Progress.Section
+          value={Math.min(share, 1) * 100}
+          color={color}
+          aria-label={label}
+          aria-valuetext={t('ofLimit', { used: formats.integer(used), limit: formats.integer(limit) })}
+        />
+      </Progress.Root>
       <Text size="xs" c="dimmed" mt={4}>
         {share > 1 ? t('over', { count: used - limit }) : t('left', { count: left })}
       </Text>
