@@ -29,7 +29,10 @@ function bare(text: string): string {
 
 function checkDigit(characters: string): number {
   const weights = WEIGHTS.slice(-characters.length);
-  const sum = [...characters].reduce((total, char, index) => total + (char.charCodeAt(0) - 48) * (weights[index] ?? 0), 0);
+  const sum = [...characters].reduce(
+    (total, char, index) => total + (char.charCodeAt(0) - 48) * (weights[index] ?? 0),
+    0,
+  );
   const rest = sum % 11;
   return rest < 2 ? 0 : 11 - rest;
 }

@@ -46,7 +46,11 @@ export function IntegrationsTable({ integrations, fetching, paging, ofAll = fals
         { accessor: 'type', title: t('type'), render: ({ type }) => <IntegrationType type={type} /> },
         { accessor: 'name', title: t('name') },
         { accessor: 'status', title: t('status'), render: ({ status }) => <StatusBadge status={status} feminine /> },
-        { accessor: 'last_sync_at', title: t('lastSync'), render: ({ last_sync_at }) => <SyncedAt at={last_sync_at} /> },
+        {
+          accessor: 'last_sync_at',
+          title: t('lastSync'),
+          render: ({ last_sync_at }) => <SyncedAt at={last_sync_at} />,
+        },
         { accessor: 'last_error', title: t('lastError'), render: ({ last_error }) => last_error ?? '–' },
         { accessor: 'actions', title: t('actions'), textAlign: 'right', render: reset },
       ]}

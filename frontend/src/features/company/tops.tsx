@@ -31,7 +31,9 @@ export function TopTenantsByUsage({ usage, period }: TopProps) {
             <Row
               key={tenant.tenant_id}
               name={tenant.tenant_name ?? t('deleted')}
-              href={tenant.tenant_name === null ? null : `${PAGE_RULES.tenants.path}/${tenant.tenant_id}?period=${period}`}
+              href={
+                tenant.tenant_name === null ? null : `${PAGE_RULES.tenants.path}/${tenant.tenant_id}?period=${period}`
+              }
               value={t('requests', { count: tenant.total_requests })}
               note={t('successRate', { rate: formats.percent(tenant.success_rate) })}
             />

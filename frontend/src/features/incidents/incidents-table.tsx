@@ -17,7 +17,11 @@ interface IncidentsTableProps {
 export function IncidentsTable({ incidents, fetching, paging }: IncidentsTableProps) {
   const t = useTranslations('dashboard.incidents');
   const state = ({ resolved_at }: InternalIncident) =>
-    resolved_at ? <ToneLabel tone="good">{t('stateResolved')}</ToneLabel> : <ToneLabel tone="bad">{t('stateOpen')}</ToneLabel>;
+    resolved_at ? (
+      <ToneLabel tone="good">{t('stateResolved')}</ToneLabel>
+    ) : (
+      <ToneLabel tone="bad">{t('stateOpen')}</ToneLabel>
+    );
   const what = (incident: InternalIncident) => (
     <div>
       <Text size="sm" fw={550}>

@@ -58,7 +58,13 @@ function isSettled({ command, audit }: CommandDetails): boolean {
   return hasEnded(command.status) && audit.length >= ROWS_OF_AN_END;
 }
 
-function Details({ details: { command, audit }, onRepeated }: { details: CommandDetails; onRepeated: (id: string) => void }) {
+function Details({
+  details: { command, audit },
+  onRepeated,
+}: {
+  details: CommandDetails;
+  onRepeated: (id: string) => void;
+}) {
   const t = useTranslations('company.operations');
   const repeat = useCreateCommand(onRepeated);
   const type = command.command_type as CommandType;

@@ -44,8 +44,7 @@ export function CommandHistory({ onOpen }: { onOpen: (id: string) => void }) {
   const commands = useQuery({
     ...commandsOptions({ query: { ...query, limit: PAGE_SIZE, offset } }),
     placeholderData: keepPreviousData,
-    refetchInterval: ({ state }) =>
-      state.data?.commands.some((command) => !hasEnded(command.status)) ? WATCH : false,
+    refetchInterval: ({ state }) => (state.data?.commands.some((command) => !hasEnded(command.status)) ? WATCH : false),
   });
   const filter = (change: Partial<typeof filters>) => {
     void setFilters(change);

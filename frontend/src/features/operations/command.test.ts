@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { type CommandValues, DEFAULT_MESSAGES, hasEnded, isDisruptive, missing, readOutput, toCommand } from './command';
+import {
+  type CommandValues,
+  DEFAULT_MESSAGES,
+  hasEnded,
+  isDisruptive,
+  missing,
+  readOutput,
+  toCommand,
+} from './command';
 import { COMMAND_TYPES } from './prefill';
 
 const FULL: CommandValues = {

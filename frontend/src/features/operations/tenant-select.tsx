@@ -33,7 +33,8 @@ export function TenantSelect({ label, value, onChange, required = false, error }
     placeholderData: keepPreviousData,
   });
   const offered = (found.data?.tenants ?? []).map((tenant) => ({ value: tenant.id, label: tenant.name }));
-  const data = value && name && !offered.some((entry) => entry.value === value) ? [{ value, label: name }, ...offered] : offered;
+  const data =
+    value && name && !offered.some((entry) => entry.value === value) ? [{ value, label: name }, ...offered] : offered;
   return (
     <Select
       label={label}

@@ -68,7 +68,11 @@ export function TenantAgentsTab({ tenantId }: { tenantId: string }) {
               title: t('lastRequest'),
               render: ({ usage_stats }) => formats.instant(usage_stats.last_request_at),
             },
-            { accessor: 'restarted_at', title: t('restartedAt'), render: (agent) => formats.instant(agent.restarted_at) },
+            {
+              accessor: 'restarted_at',
+              title: t('restartedAt'),
+              render: (agent) => formats.instant(agent.restarted_at),
+            },
             { accessor: 'actions', title: t('actions'), textAlign: 'right', render: restart },
           ]}
           card={(agent) => (

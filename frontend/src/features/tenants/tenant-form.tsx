@@ -12,8 +12,8 @@ import { toApiError } from '@/api/problem';
 import { RequestId } from '@/components/states/states';
 import { formatCnpj, isCnpj } from '@/lib/cnpj';
 import { useFormats } from '@/lib/formats';
-import { fetchTenant } from './tenant-query';
 import { STATUSES } from './statuses';
+import { fetchTenant } from './tenant-query';
 
 interface Values {
   name: string;
@@ -69,7 +69,8 @@ export function TenantForm({ seen, onDone }: { seen?: Seen; onDone: () => void }
   const save = useMutation({
     mutationFn: async ({ values, etag }: { values: Values; etag?: string }) => {
       const body = toBody(values);
-      if (!base) return (await createTenant({ body: { ...body, status: body.status as never }, throwOnError: true })).data;
+      if (!base)
+        return (await createTenant({ body: { ...body, status: body.status as never }, throwOnError: true })).data;
       const changed = changes(body, toBody(toValues(base.tenant)));
       const headers = { 'If-Match': etag ?? base.etag };
       return (await changeTenant({ path: { id: base.tenant.id }, body: changed, headers, throwOnError: true })).data;
@@ -92,7 +93,11 @@ export function TenantForm({ seen, onDone }: { seen?: Seen; onDone: () => void }
   const failure = save.isError ? toApiError(save.error, undefined) : null;
   const unexplained = failure && ![409, 412].includes(failure.status) && failure.errors.length === 0;
   return (
-    <form noValidate onSubmit={form.onSubmit((values) => save.mutate({ values }))} aria-label={t(seen ? 'edit' : 'add')}>
+    <form
+      noValidate
+      onSubmit={form.onSubmit((values) => save.mutate({ values }))}
+      aria-label={t(seen ? 'edit' : 'add')}
+    >
       <Stack gap="sm">
         {conflict && base && (
           <Conflict
@@ -137,7 +142,10 @@ export function TenantForm({ seen, onDone }: { seen?: Seen; onDone: () => void }
           label={t('plan')}
           required
           allowDeselect={false}
-          data={withOwn((options.data?.plans ?? []).map(({ name }) => name), form.values.plan)}
+          data={withOwn(
+            (options.data?.plans ?? []).map(({ name }) => name),
+            form.values.plan,
+          )}
           {...form.getInputProps('plan')}
         />
         <NumberInput

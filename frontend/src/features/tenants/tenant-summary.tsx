@@ -2,12 +2,12 @@ import { Anchor, SimpleGrid, Stack } from '@mantine/core';
 import Link from 'next/link';
 import { useTranslations } from 'next-intl';
 import type { TenantDetails } from '@/api/generated';
+import { Facts } from '@/components/facts';
 import { Figures } from '@/components/figures';
 import { Freshness } from '@/components/freshness';
 import { Panel } from '@/components/panel';
 import { useFormats } from '@/lib/formats';
 import { dashboardOf } from '@/lib/tenant';
-import { Facts } from '@/components/facts';
 
 const FIGURES = 4;
 

@@ -11,7 +11,11 @@ export function TenantUsers({ users }: { users: TenantUser[] }) {
   const formats = useFormats();
   if (users.length === 0) return <EmptyState title={t('empty')} />;
   const state = ({ disabled_at }: TenantUser) =>
-    disabled_at ? <ToneLabel tone="idle">{t('disabled')}</ToneLabel> : <ToneLabel tone="good">{t('enabled')}</ToneLabel>;
+    disabled_at ? (
+      <ToneLabel tone="idle">{t('disabled')}</ToneLabel>
+    ) : (
+      <ToneLabel tone="good">{t('enabled')}</ToneLabel>
+    );
   return (
     <DataTable
       label={t('title')}

@@ -148,7 +148,12 @@ function TenantsTable({ tenants, fetching, sort, paging }: TenantsTableProps) {
   );
   const actions = (tenant: ListedTenant) => (
     <Group gap="sm" wrap="nowrap" justify="flex-end">
-      <Anchor component={Link} href={dashboardOf(tenant.id)} size="sm" aria-label={t('viewAsOf', { name: tenant.name })}>
+      <Anchor
+        component={Link}
+        href={dashboardOf(tenant.id)}
+        size="sm"
+        aria-label={t('viewAsOf', { name: tenant.name })}
+      >
         {t('viewAs')}
       </Anchor>
       <Anchor
