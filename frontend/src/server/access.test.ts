@@ -46,8 +46,6 @@ const TABLE: [path: string, ...outcomes: string[]][] = [
   ['/app/dashboard/integrations', login('/app/dashboard/integrations'), OPEN, OPEN, OPEN, NO, OPEN, NO],
   ['/app/company', login('/app/company'), OPEN, OPEN, NO, NO, OPEN, NO],
   ['/app/company/tenants/1', login('/app/company/tenants/1'), OPEN, OPEN, NO, NO, OPEN, NO],
-  ['/app/company/billing', login('/app/company/billing'), OPEN, NO, NO, NO, NO, NO],
-  ['/app/company/audit', login('/app/company/audit'), OPEN, NO, NO, NO, NO, NO],
   ['/app/account', login('/app/account'), OPEN, OPEN, OPEN, OPEN, OPEN, NO],
   ['/auth/login', OPEN, '/', '/', '/', '/', '/', '/'],
   ['/auth/reset', OPEN, '/', '/', '/', '/', '/', '/'],
