@@ -8,7 +8,7 @@ export interface Figure {
   note?: ReactNode;
 }
 
-const columnsOf = (columns: number) => ({ base: 1, xs: 2, md: Math.ceil(columns / 2), xl: columns });
+const columnsOf = (columns: number) => ({ base: 1, xs: 2, md: Math.min(columns, 3), xl: columns });
 
 /** Numbers beside each other. */
 export function Figures({ figures, columns }: { figures: Figure[]; columns: number }) {
@@ -20,7 +20,12 @@ export function Figures({ figures, columns }: { figures: Figure[]; columns: numb
             {label}
           </Text>
           <Stack component="dd" gap={2} m={0}>
-            <Text fz={22} fw={650} component="span" style={{ fontVariantNumeric: 'tabular-nums' }}>
+            <Text
+              fz={22}
+              fw={650}
+              component="span"
+              style={{ fontVariantNumeric: 'tabular-nums', overflowWrap: 'anywhere' }}
+            >
               {value}
             </Text>
             {note && (

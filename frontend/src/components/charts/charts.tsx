@@ -137,7 +137,7 @@ export function DaysSparkline({ values }: { values: number[] }) {
 }
 
 interface BridgeProps {
-  /** From the first total over what moved it to the last; totals stand on the ground. */
+  /** From the first total over what moved it to the last, which stands on the ground by itself. */
   steps: { item: string; value: number; color: string; standalone?: boolean }[];
   label: string;
   axis: string;

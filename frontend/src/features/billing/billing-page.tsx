@@ -19,7 +19,7 @@ import { daysOf, type Period, usePeriod } from '@/lib/period';
 import { BridgeFigure, MrrFigure } from './figures';
 import { ShareCard } from './share-card';
 
-const FIGURES = 6;
+const FIGURES = 3;
 
 export function BillingPage() {
   const t = useTranslations('company.billing');

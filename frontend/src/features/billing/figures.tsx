@@ -47,7 +47,7 @@ export function BridgeFigure({ billing }: { billing: BillingOverview }) {
   const summary = billing.financial_summary;
   const total = 'var(--color-chart-1)';
   const steps = [
-    { item: t('start'), value: summary.start_mrr, color: total, standalone: true },
+    { item: t('start'), value: summary.start_mrr, color: total },
     { item: t('new'), value: summary.new_mrr_this_period, color: 'var(--color-good)' },
     { item: t('expansion'), value: summary.expansion_mrr_this_period, color: 'var(--color-good)' },
     { item: t('contraction'), value: -summary.contraction_mrr_this_period, color: 'var(--color-bad)' },

@@ -28,7 +28,7 @@ export function RecentIncidents({ incidents }: { incidents: UseQueryResult<Inter
                   <Text size="sm" fw={550}>
                     {incident.title}
                   </Text>
-                  <IncidentSpan incident={incident} />
+                  <IncidentSpan incident={incident} side="internal" />
                   {incident.tenant_id && (
                     <Anchor component={Link} href={`${PAGE_RULES.tenants.path}/${incident.tenant_id}`} size="xs">
                       {incident.tenant_name ?? incident.tenant_id}

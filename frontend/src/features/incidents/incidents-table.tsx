@@ -65,7 +65,7 @@ export function IncidentsTable({ incidents, fetching, paging }: IncidentsTablePr
             {state(incident)}
             {whose(incident)}
           </Group>
-          <IncidentSpan incident={incident} />
+          <IncidentSpan incident={incident} side="internal" />
         </Stack>
       )}
     />
