@@ -43,7 +43,7 @@ test.describe('Dados de outra empresa', () => {
       });
       await signIn(page, 'gestora');
       await page.goto(`${path}?tenant_id=${TENANT_B}`);
-      await expect(page.getByRole('heading', { name: 'Sem permissão' }).first()).toBeVisible();
+      await expect(page.getByText('Sem permissão').first()).toBeVisible();
       await settled(page);
       expect(statuses.length).toBeGreaterThan(0);
       expect(new Set(statuses)).toEqual(new Set([403]));
@@ -62,7 +62,7 @@ test.describe('Dados de outra empresa', () => {
     const foreign = (await of('diretor')).find(({ id }) => !own.has(id));
     await signIn(page, 'gestora');
     await page.goto(`/app/dashboard/usage?agent_id=${foreign?.id}`);
-    await expect(page.getByRole('alert')).toContainText('Não encontrado');
+    await expect(page.getByRole('main').getByRole('alert')).toContainText('Não encontrado');
     expect(await page.content()).not.toContain(foreign?.name);
   });
 });
@@ -107,7 +107,7 @@ test.describe('Links compartilhados', () => {
     await expect(fresh).toHaveURL(url);
     await expect.poll(() => cells(table(fresh))).toEqual(rows);
     await expect(fresh.getByRole('radio', { name: '90 dias' })).toBeChecked();
-    await expect(fresh.getByLabel('Agente', { exact: true })).toHaveValue(agent?.agent_name ?? '');
+    await expect(fresh.getByRole('combobox', { name: 'Agente' })).toHaveValue(agent?.agent_name ?? '');
 
     const again = await context.newPage();
     await again.goto(url);
@@ -206,7 +206,7 @@ test.describe('Endereços que não dizem nada', () => {
       problems.expect(problem);
       await signIn(page, path.includes('tenant_id') ? 'admin' : 'gestora');
       await page.goto(path);
-      await expect(page.getByRole('alert').first()).toContainText('Não encontrado');
+      await expect(page.getByRole('main').getByRole('alert').first()).toContainText('Não encontrado');
       await expect(page.getByRole('button', { name: 'Tentar de novo' })).toHaveCount(0);
     });
   }

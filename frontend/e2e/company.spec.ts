@@ -56,7 +56,7 @@ test('Buscar por nome ou CNPJ: sem acento nem maiúsculas, com ou sem pontuaçã
   await expect(search).toHaveValue(cnpj.replaceAll(/\D/g, ''));
   await expect.poll(() => column(table, 0)).toEqual([name]);
   await search.fill('nenhuma com este nome');
-  await expect(page.getByRole('heading', { name: 'Nenhuma empresa encontrada' })).toBeVisible();
+  await expect(page.getByText('Nenhuma empresa encontrada')).toBeVisible();
 });
 
 test('Próxima página, Página anterior: as páginas ficam no endereço e no botão de voltar', async ({ page }) => {

@@ -32,7 +32,8 @@ test.describe('Agentes', () => {
     };
     expect((await names('inactive')).length).toBeGreaterThan(0);
     const shown = async () => (await column(table(page), 0)).toSorted();
-    const choose = (name: string) => page.getByRole('radiogroup', { name: 'Status' }).getByText(name).click();
+    const choose = (name: string) =>
+      page.getByRole('radiogroup', { name: 'Status' }).getByText(name, { exact: true }).click();
     await signIn(page, 'admin');
     await page.goto(`/app/dashboard/agents?tenant_id=${tenant}`);
     await expect.poll(shown).toEqual(await names('all'));
@@ -60,7 +61,7 @@ test.describe('Agentes', () => {
     await search.fill(agent.name.slice(0, 6));
     await expect.poll(() => column(table(page), 0)).toContain(agent.name);
     await search.fill('xyz');
-    await expect(page.getByRole('heading', { name: 'Nenhum agente com “xyz”' })).toBeVisible();
+    await expect(page.getByText('Nenhum agente com “xyz”')).toBeVisible();
     await search.fill('');
     await expect.poll(() => column(table(page), 0)).toHaveLength(all.length);
     await expect(page).toHaveURL(at('/app/dashboard/agents'));
@@ -136,7 +137,7 @@ test.describe('Agentes', () => {
     await page.goto('/app/dashboard/agents');
     await table(page).getByRole('link', { name: agent?.name }).click();
     await expect(page).toHaveURL(at(`/app/dashboard/usage?agent_id=${agent?.id}`));
-    await expect(page.getByLabel('Agente', { exact: true })).toHaveValue(agent?.name ?? '');
+    await expect(page.getByRole('combobox', { name: 'Agente' })).toHaveValue(agent?.name ?? '');
   });
 
   function compare(a: string | number | null, b: string | number | null): number {
@@ -223,7 +224,7 @@ test.describe('Fibonacci', () => {
     const name = (await link.textContent()) ?? '';
     await link.click();
     await expect(page).toHaveURL(/\/usage\?period=90d&agent_id=/);
-    await expect(page.getByLabel('Agente', { exact: true })).toHaveValue(name);
+    await expect(page.getByRole('combobox', { name: 'Agente' })).toHaveValue(name);
   });
 });
 
@@ -243,7 +244,7 @@ test.describe('Integrações', () => {
       await filter.getByText(`${label} (${expected.length})`, { exact: true }).click();
       await expect(page).toHaveURL(at(`/app/dashboard/integrations?status=${status}`));
       if (expected.length > 0) await expect.poll(names).toEqual(expected.map(({ name }) => name).toSorted());
-      else await expect(page.getByRole('heading', { name: 'Nenhuma integração com este status' })).toBeVisible();
+      else await expect(page.getByText('Nenhuma integração com este status')).toBeVisible();
     }
     await page.goBack();
     await expect(filter.getByRole('radio', { name: /^Inativas/ })).toBeChecked();

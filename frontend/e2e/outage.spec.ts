@@ -12,7 +12,7 @@ test('API fora do ar e de volta: a página o diz, guarda o que tem, e volta sozi
   await supervise('stop', 'postgres');
 
   await page.getByRole('radiogroup', { name: 'Período' }).getByText('7 dias').click();
-  const state = page.getByRole('alert').filter({ hasText: 'Não foi possível carregar' });
+  const state = page.getByRole('main').getByRole('alert').filter({ hasText: 'Não foi possível carregar' });
   await expect(state.first()).toBeVisible({ timeout: 60_000 });
   await expect(state.first()).toContainText('Código para o suporte:');
   await expect(page.getByRole('region', { name: 'Limites do plano' }).getByRole('progressbar')).toHaveCount(3);

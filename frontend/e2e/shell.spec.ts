@@ -1,6 +1,17 @@
 /** What surrounds every page: navigation, themes, the palette, the account's menu; by mouse and by keyboard. */
 import type { Page } from '@playwright/test';
-import { api, expect, expectAccessible, type Persona, signIn, stack, TENANT_A, test, userOf } from './fixtures.ts';
+import {
+  api,
+  expect,
+  expectAccessible,
+  type Persona,
+  settled,
+  signIn,
+  stack,
+  TENANT_A,
+  test,
+  userOf,
+} from './fixtures.ts';
 
 const at = (path: string) => new URL(path, stack.web_url).href;
 const sidebar = (page: Page) => page.getByRole('navigation', { name: 'Páginas' });
@@ -10,6 +21,8 @@ async function open(page: Page, persona: Persona, path: string): Promise<void> {
   await signIn(page, persona);
   await page.goto(path);
   await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+  // Keys that are pressed before the page listens are lost.
+  await settled(page);
 }
 
 const TENANT_PAGES: [string, string][] = [
@@ -153,7 +166,7 @@ test.describe('Buscar', () => {
     await box(page).fill(agent.name.normalize('NFD').replaceAll(/\p{M}/gu, '').toLowerCase());
     await page.getByRole('dialog').getByRole('button', { name: agent.name }).click();
     await expect(page).toHaveURL(at(`/app/dashboard/usage?agent_id=${agent.id}`));
-    await expect(page.getByLabel('Agente', { exact: true })).toHaveValue(agent.name);
+    await expect(page.getByRole('combobox', { name: 'Agente' })).toHaveValue(agent.name);
   });
 
   test('Buscar: Escape fecha e devolve o foco; o que não há diz que não há', async ({ page }) => {
@@ -216,6 +229,8 @@ test.describe('Sua conta', () => {
     await expect(button).toBeFocused();
     await page.keyboard.press('Enter');
     await page.keyboard.press('ArrowDown');
+    await expect(page.getByRole('menuitem', { name: 'Sair' })).toBeFocused();
+    await page.keyboard.press('ArrowUp');
     await expect(page.getByRole('menuitem', { name: 'Minha conta' })).toBeFocused();
     await page.keyboard.press('Enter');
     await expect(title(page, 'Minha conta')).toBeVisible();

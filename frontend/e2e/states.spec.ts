@@ -38,7 +38,7 @@ test.describe('A API falha', () => {
     await page.route(USAGE, failing(500));
     await signIn(page, 'gestora');
     await page.goto('/app/dashboard/usage');
-    const state = page.getByRole('alert').filter({ hasText: 'Não foi possível carregar' });
+    const state = page.getByRole('main').getByRole('alert').filter({ hasText: 'Não foi possível carregar' });
     await expect(state).toContainText('Código para o suporte: req-500');
     await expectAccessible(page);
     await state.getByRole('button', { name: 'Copiar' }).click();
@@ -57,7 +57,7 @@ test.describe('A API falha', () => {
     await page.goto('/app/dashboard');
     const panel = page.getByRole('region', { name: 'Incidentes recentes' });
     await expect(panel.getByRole('alert')).toContainText('Não foi possível carregar');
-    await expect(page.getByRole('alert')).toHaveCount(1);
+    await expect(page.getByRole('main').getByRole('alert')).toHaveCount(1);
     await expect(page.getByRole('link', { name: /^Taxa de Sucesso/ })).toBeVisible();
   });
 
@@ -67,7 +67,7 @@ test.describe('A API falha', () => {
     await page.clock.install();
     await signIn(page, 'gestora');
     await page.goto('/app/dashboard/agents');
-    const state = page.getByRole('alert').filter({ hasText: 'Não foi possível carregar' });
+    const state = page.getByRole('main').getByRole('alert').filter({ hasText: 'Não foi possível carregar' });
     await expect(state).toBeVisible();
     await page.unroute(API);
     await page.clock.fastForward(15_000);
@@ -110,14 +110,14 @@ test.describe('Muitas requisições', () => {
     await page.clock.install();
     await signIn(page, 'gestora');
     await page.goto('/app/dashboard/agents');
-    await expect(page.getByRole('alert')).toContainText('Muitas requisições');
+    await expect(page.getByRole('main').getByRole('alert')).toContainText('Muitas requisições');
     await expectAccessible(page);
     await page.clock.fastForward(25_000);
     expect(asked).toBe(1);
     await page.unroute('**/api/tenant/agents**');
     await page.clock.fastForward(5_000);
     await expect(page.getByRole('table', { name: 'Agentes' })).toBeVisible();
-    await expect(page.getByRole('alert')).toHaveCount(0);
+    await expect(page.getByRole('main').getByRole('alert')).toHaveCount(0);
   });
 
   test('Muitas requisições: uma espera curta passa sem que ninguém note', async ({ page, problems }) => {
@@ -130,7 +130,8 @@ test.describe('Muitas requisições', () => {
 });
 
 test.describe('Sem conexão', () => {
-  test('Sem conexão: diz isso, mostra o que já tem, e continua quando volta', async ({ page, context }) => {
+  test('Sem conexão: diz isso, mostra o que já tem, e continua quando volta', async ({ page, context, problems }) => {
+    problems.expect(/^failed GET .*ERR_INTERNET_DISCONNECTED/);
     await signIn(page, 'gestora');
     await page.goto('/app/dashboard');
     await expect(page.getByRole('link', { name: /^Requisições \(30d\)/ })).toBeVisible();
@@ -140,7 +141,10 @@ test.describe('Sem conexão', () => {
     await expect(banner).toBeVisible();
     await expect(page.getByRole('link', { name: /^Requisições \(30d\)/ })).toBeVisible();
     await page.getByRole('radiogroup', { name: 'Período' }).getByText('7 dias').click();
-    const state = page.getByRole('alert').filter({ hasText: 'Os dados aparecem assim que a conexão voltar' });
+    const state = page
+      .getByRole('main')
+      .getByRole('alert')
+      .filter({ hasText: 'Os dados aparecem assim que a conexão voltar' });
     await expect(state.first()).toBeVisible();
     await expect(page.getByRole('region', { name: 'Limites do plano' }).getByRole('progressbar')).toHaveCount(3);
     await expectAccessible(page);
@@ -213,11 +217,15 @@ test.describe('API lenta', () => {
       await expect(title).toBeVisible();
       await expect(page.locator('.mantine-Skeleton-root').first()).toBeVisible();
       await expectAccessible(page);
-      const before = await title.boundingBox();
+      const place = async () => {
+        const { x, y } = (await title.boundingBox()) ?? {};
+        return { x, y };
+      };
+      const before = await place();
       release();
       await settled(page);
       await expect(page.locator('.mantine-Skeleton-root')).toHaveCount(0);
-      expect(await title.boundingBox()).toEqual(before);
+      expect(await place()).toEqual(before);
     });
   }
 });

@@ -8,7 +8,7 @@ import { cells, column, day, integer, milliseconds, percent, trend } from './wri
 const at = (query = '') => new URL(`/app/dashboard/usage${query}`, stack.web_url).href;
 const usage = (query: string) => api<TenantUsage>('gestora', `/tenant/usage?${query}`);
 const panel = (page: Page, name: string) => page.getByRole('region', { name, exact: true });
-const agentSelect = (page: Page) => page.getByLabel('Agente', { exact: true });
+const agentSelect = (page: Page) => page.getByRole('combobox', { name: 'Agente' });
 
 async function open(page: Page, query = ''): Promise<void> {
   await signIn(page, 'gestora');

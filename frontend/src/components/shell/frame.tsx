@@ -1,12 +1,12 @@
 'use client';
 
 import { Alert, AppShell, Badge, Burger, Group, NavLink, Stack, Text, UnstyledButton } from '@mantine/core';
-import { useDisclosure, useNetwork } from '@mantine/hooks';
+import { useDisclosure, useHotkeys, useNetwork } from '@mantine/hooks';
 import { IconArrowLeft, IconCloudOff } from '@tabler/icons-react';
 import Link from 'next/link';
 import { usePathname } from 'next/navigation';
 import { useTranslations } from 'next-intl';
-import { type ReactNode, useEffect } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { useIdentity } from '@/lib/identity';
 import { ruleOf, type Side } from '@/lib/pages';
 import { isInternal } from '@/lib/rights';
@@ -44,6 +44,19 @@ function Surroundings({ side, banner, children }: { side: Side; banner?: ReactNo
   // biome-ignore lint/correctness/useExhaustiveDependencies: a page was chosen, so the menu has done its work
   useEffect(close, [path, close]);
 
+  const burger = useRef<HTMLButtonElement>(null);
+  useHotkeys([
+    [
+      'Escape',
+      () => {
+        if (!opened) return;
+        close();
+        burger.current?.focus();
+      },
+      { preventDefault: false },
+    ],
+  ]);
+
   return (
     <AppShell
       header={{ height: 56 }}
@@ -58,6 +71,7 @@ function Surroundings({ side, banner, children }: { side: Side; banner?: ReactNo
         <Group h="100%" px={{ base: 'xs', sm: 'md' }} justify="space-between" wrap="nowrap" gap="xs">
           <Group gap="xs" wrap="nowrap">
             <Burger
+              ref={burger}
               opened={opened}
               onClick={toggle}
               hiddenFrom="sm"
@@ -82,7 +96,13 @@ function Surroundings({ side, banner, children }: { side: Side; banner?: ReactNo
           </Group>
         </Group>
       </AppShell.Header>
-      <AppShell.Navbar p="xs" id="navegacao" className={classes.navbar} aria-label={t('menu.label')}>
+      <AppShell.Navbar
+        p="xs"
+        id="navegacao"
+        className={classes.navbar}
+        mod={{ closed: !opened }}
+        aria-label={t('menu.label')}
+      >
         <Stack gap={2}>
           {internal && side === 'tenant' && (
             <NavLink

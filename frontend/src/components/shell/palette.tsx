@@ -55,7 +55,7 @@ export function Palette({ asked }: { asked: number }) {
         placeholder: t('palette.placeholder'),
         'aria-label': t('palette.placeholder'),
       }}
-      aria-label={t('palette.open')}
+      attributes={{ content: { 'aria-label': t('palette.open') } }}
     />
   );
 }

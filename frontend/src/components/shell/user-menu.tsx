@@ -4,6 +4,7 @@ import { ActionIcon, Menu, Text } from '@mantine/core';
 import { IconLogout, IconUserCircle, IconUserCog } from '@tabler/icons-react';
 import Link from 'next/link';
 import { useTranslations } from 'next-intl';
+import { useRef } from 'react';
 import { useProfile } from '@/lib/session';
 import { useSignOut } from './sign-out';
 
@@ -12,10 +13,19 @@ export function UserMenu() {
   const t = useTranslations('shell.user');
   const profile = useProfile();
   const signOut = useSignOut();
+  const button = useRef<HTMLButtonElement>(null);
   return (
-    <Menu position="bottom-end" width={240} defaultOpened>
+    <Menu
+      position="bottom-end"
+      width={240}
+      defaultOpened
+      onClose={() => button.current?.focus()}
+      // Part of the header, as its button is, and made of nothing but items.
+      withinPortal={false}
+      withInitialFocusPlaceholder={false}
+    >
       <Menu.Target>
-        <ActionIcon variant="subtle" color="gray" size="lg" aria-label={t('menu')}>
+        <ActionIcon ref={button} variant="subtle" color="gray" size="lg" aria-label={t('menu')}>
           <IconUserCircle size={20} stroke={1.7} />
         </ActionIcon>
       </Menu.Target>

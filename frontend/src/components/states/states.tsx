@@ -1,6 +1,6 @@
 'use client';
 
-import { Button, Center, Code, CopyButton, Group, Stack, Text, ThemeIcon, Title } from '@mantine/core';
+import { Button, Center, Code, CopyButton, Group, Stack, Text, ThemeIcon } from '@mantine/core';
 import {
   IconCloudOff,
   IconHourglass,
@@ -32,9 +32,9 @@ function State({ icon: Icon, title, text, color = 'gray', alert = false, childre
         <ThemeIcon variant="light" color={color} size={44} radius="xl" aria-hidden>
           <Icon size={24} stroke={1.6} />
         </ThemeIcon>
-        <Title order={3} ta="center">
+        <Text fw={650} ta="center">
           {title}
-        </Title>
+        </Text>
         {text && (
           <Text c="dimmed" size="sm" ta="center">
             {text}

@@ -40,7 +40,7 @@ export function UsagePage() {
     <Stack gap="md">
       <PageHeader
         title={t('title')}
-        text={usage.data && t('days', { from: formats.day(usage.data.from), to: formats.day(usage.data.to) })}
+        text={usage.data ? t('days', { from: formats.day(usage.data.from), to: formats.day(usage.data.to) }) : '\u00a0'}
       >
         <Freshness asOf={usage.data?.as_of} />
         <PeriodPicker />
