@@ -1,32 +1,11 @@
 'use client';
 
-import { Select } from '@mantine/core';
-import { useTranslations } from 'next-intl';
+import { Skeleton } from '@mantine/core';
+import dynamic from 'next/dynamic';
+import type { FilterSelectProps } from './filter-select-field';
 
-interface FilterSelectProps {
-  label: string;
-  /** Null means all of them. */
-  value: string | null;
-  options: { value: string; label: string }[];
-  onChange: (value: string | null) => void;
-  searchable?: boolean;
-}
-
-/** One of several, or all. */
-export function FilterSelect({ label, value, options, onChange, searchable = false }: FilterSelectProps) {
-  const t = useTranslations('shell.filter');
-  return (
-    <Select
-      label={label}
-      placeholder={t('all')}
-      data={options}
-      value={value}
-      onChange={onChange}
-      clearable
-      searchable={searchable}
-      nothingFoundMessage={t('nothing')}
-      clearButtonProps={{ 'aria-label': t('clear', { label }) }}
-      w={{ base: '100%', xs: 190 }}
-    />
-  );
-}
+/** Selects are heavy, and none of what a page shows at first waits for them. */
+export const FilterSelect = dynamic<FilterSelectProps>(
+  () => import('./filter-select-field').then((field) => field.FilterSelectField),
+  { ssr: false, loading: () => <Skeleton width={190} height={61} /> },
+);

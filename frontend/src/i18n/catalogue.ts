@@ -1,6 +1,5 @@
 import type { Formats } from 'next-intl';
 import auth from '../../messages/pt-BR/auth.json';
-import company from '../../messages/pt-BR/company.json';
 import dashboard from '../../messages/pt-BR/dashboard.json';
 import shell from '../../messages/pt-BR/shell.json';
 
@@ -10,7 +9,7 @@ export const LOCALE = 'pt-BR';
 export const TIME_ZONE = 'UTC';
 
 /** The catalogue: one file an area, one namespace a file. */
-export const messages = { auth, company, dashboard, shell };
+export const messages = { auth, dashboard, shell };
 
 export const formats = {
   dateTime: {

@@ -108,7 +108,7 @@ function useTenants(query: string): SpotlightActionData[] {
 }
 
 function useCommands(): SpotlightActionData[] {
-  const t = useTranslations('company.operations.types');
+  const t = useTranslations('shell.commandTypes');
   const router = useRouter();
   const may = useMay('createCommand');
   if (!may) return [];

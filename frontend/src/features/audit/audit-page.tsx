@@ -1,35 +1,29 @@
 'use client';
 
-import { Group, Stack, TextInput } from '@mantine/core';
-import { DatePickerInput, DatesProvider } from '@mantine/dates';
+import { Skeleton, Stack } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import dayjs from 'dayjs';
-import 'dayjs/locale/pt-br';
+import dynamic from 'next/dynamic';
 import { useTranslations } from 'next-intl';
 import { parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs';
 import { internalAuditOptions } from '@/api/generated/@tanstack/react-query.gen';
 import { CsvButton } from '@/components/csv-button';
 import { TableSkeleton } from '@/components/data-table';
-import { FilterSelect } from '@/components/filter-select';
 import { PageHeader } from '@/components/page-header';
 import { QueryView } from '@/components/states/query-view';
 import { EmptyState } from '@/components/states/states';
-import { TenantSelect } from '@/features/operations/tenant-select';
 import { usePage } from '@/lib/page';
 import { AuditTable } from './audit-table';
+import { TYPES } from './types';
 
 const PAGE_SIZE = 20;
 const TYPING = 300;
-const TYPES = [
-  'command_created',
-  'command_started',
-  'command_executed',
-  'tenant_created',
-  'tenant_changed',
-  'tenant_data_read',
-  'access_denied',
-] as const;
+
+const AuditFilters = dynamic(() => import('./audit-filters').then((filters) => filters.AuditFilters), {
+  ssr: false,
+  loading: () => <Skeleton height={61} />,
+});
 
 export function AuditPage() {
   const t = useTranslations('company.audit');
@@ -67,47 +61,15 @@ export function AuditPage() {
       <PageHeader title={t('title')} text={t('text')}>
         <CsvButton path="/internal/audit" query={query} name="auditoria" />
       </PageHeader>
-      <DatesProvider settings={{ locale: 'pt-br', firstDayOfWeek: 0 }}>
-        <Group gap="sm" align="flex-end">
-          <FilterSelect
-            label={t('type')}
-            value={filters.type}
-            options={TYPES.map((value) => ({ value, label: t(`types.${value}`) }))}
-            onChange={(value) => filter({ type: value as (typeof TYPES)[number] | null })}
-          />
-          <TenantSelect label={t('tenant')} value={filters.tenant} onChange={(tenant) => filter({ tenant })} />
-          <TextInput
-            label={t('personFilter')}
-            value={person}
-            maxLength={255}
-            onChange={(event) => {
-              void setPerson({ person: event.currentTarget.value || null });
-              setPage(1, { history: 'replace' });
-            }}
-            w={{ base: '100%', xs: 260 }}
-          />
-          <DatePickerInput
-            label={t('from')}
-            value={filters.from}
-            valueFormat="DD/MM/YYYY"
-            maxDate={filters.to ?? undefined}
-            clearable
-            clearButtonProps={{ 'aria-label': t('clearFrom') }}
-            onChange={(from) => filter({ from })}
-            w={{ base: '100%', xs: 170 }}
-          />
-          <DatePickerInput
-            label={t('to')}
-            value={filters.to}
-            valueFormat="DD/MM/YYYY"
-            minDate={filters.from ?? undefined}
-            clearable
-            clearButtonProps={{ 'aria-label': t('clearTo') }}
-            onChange={(to) => filter({ to })}
-            w={{ base: '100%', xs: 170 }}
-          />
-        </Group>
-      </DatesProvider>
+      <AuditFilters
+        filters={filters}
+        onFilter={filter}
+        person={person}
+        onPerson={(typed) => {
+          void setPerson({ person: typed || null });
+          setPage(1, { history: 'replace' });
+        }}
+      />
       <QueryView
         query={audit}
         skeleton={<TableSkeleton rows={10} />}

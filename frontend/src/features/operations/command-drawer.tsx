@@ -22,7 +22,7 @@ const WATCH = 1000;
 const ROWS_OF_AN_END = 3;
 
 interface CommandDrawerProps {
-  commandId: string | null;
+  commandId: string;
   onClose: () => void;
   onRepeated: (id: string) => void;
 }
@@ -31,25 +31,22 @@ interface CommandDrawerProps {
 export function CommandDrawer({ commandId, onClose, onRepeated }: CommandDrawerProps) {
   const t = useTranslations('company.operations');
   const query = useQuery({
-    ...commandOptions({ path: { id: commandId ?? '' } }),
-    enabled: commandId !== null,
+    ...commandOptions({ path: { id: commandId } }),
     staleTime: 0,
     refetchInterval: ({ state: { data } }) => (data && isSettled(data) ? false : WATCH),
   });
   return (
     <Drawer
-      opened={commandId !== null}
+      opened
       onClose={onClose}
       position="right"
       size="lg"
       title={t('drawer.title')}
       closeButtonProps={{ 'aria-label': t('drawer.close') }}
     >
-      {commandId !== null && (
-        <QueryView query={query} skeleton={<Skeleton height={320} />}>
-          {(details) => <Details details={details} onRepeated={onRepeated} />}
-        </QueryView>
-      )}
+      <QueryView query={query} skeleton={<Skeleton height={320} />}>
+        {(details) => <Details details={details} onRepeated={onRepeated} />}
+      </QueryView>
     </Drawer>
   );
 }
@@ -66,6 +63,7 @@ function Details({
   onRepeated: (id: string) => void;
 }) {
   const t = useTranslations('company.operations');
+  const types = useTranslations('shell.commandTypes');
   const repeat = useCreateCommand(onRepeated);
   const type = command.command_type as CommandType;
   const again = async () => {
@@ -86,7 +84,7 @@ function Details({
   return (
     <Stack gap="md">
       <Group justify="space-between">
-        <Title order={2}>{t(`types.${type}`)}</Title>
+        <Title order={2}>{types(`${type}`)}</Title>
         <div role="status">
           <CommandStatus status={command.status} />
         </div>

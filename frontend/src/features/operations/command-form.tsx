@@ -27,6 +27,7 @@ import { useCreateCommand } from './use-create-command';
 /** Fields follow the type; what they offer is what there is. */
 export function CommandForm({ onCreated }: { onCreated: (id: string) => void }) {
   const t = useTranslations('company.operations');
+  const types = useTranslations('shell.commandTypes');
   const create = useCreateCommand(onCreated);
   // A link may have filled it in.
   const [prefilled] = useQueryStates({
@@ -67,7 +68,7 @@ export function CommandForm({ onCreated }: { onCreated: (id: string) => void }) 
     if (!isDisruptive(values.type)) return create.mutate(command);
     const { modals } = await import('@mantine/modals');
     modals.openConfirmModal({
-      title: t(`types.${values.type}`),
+      title: types(`${values.type}`),
       children: <Text size="sm">{t(`confirm.${values.type as Exclude<CommandType, 'HEALTH_CHECK'>}`)}</Text>,
       labels: { confirm: t('form.confirm'), cancel: t('form.cancel') },
       onConfirm: () => create.mutate(command),
@@ -81,7 +82,7 @@ export function CommandForm({ onCreated }: { onCreated: (id: string) => void }) 
           <Select
             label={t('form.type')}
             allowDeselect={false}
-            data={COMMAND_TYPES.map((value) => ({ value, label: t(`types.${value}`) }))}
+            data={COMMAND_TYPES.map((value) => ({ value, label: types(`${value}`) }))}
             value={type}
             onChange={(value) => {
               form.clearErrors();

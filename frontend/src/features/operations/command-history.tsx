@@ -27,6 +27,7 @@ const WATCH = 3000;
 
 export function CommandHistory({ onOpen }: { onOpen: (id: string) => void }) {
   const t = useTranslations('company.operations');
+  const types = useTranslations('shell.commandTypes');
   const [filters, setFilters] = useQueryStates(
     {
       of_type: parseAsStringLiteral(COMMAND_TYPES),
@@ -52,7 +53,7 @@ export function CommandHistory({ onOpen }: { onOpen: (id: string) => void }) {
   };
   const what = (command: Command) => (
     <Anchor component="button" type="button" size="sm" fw={550} onClick={() => onOpen(command.command_id)}>
-      {t(`types.${command.command_type as (typeof COMMAND_TYPES)[number]}`)}
+      {types(`${command.command_type as (typeof COMMAND_TYPES)[number]}`)}
     </Anchor>
   );
   const whose = ({ tenant_id, tenant_name }: Command) =>
@@ -73,7 +74,7 @@ export function CommandHistory({ onOpen }: { onOpen: (id: string) => void }) {
           <FilterSelect
             label={t('history.type')}
             value={filters.of_type}
-            options={COMMAND_TYPES.map((value) => ({ value, label: t(`types.${value}`) }))}
+            options={COMMAND_TYPES.map((value) => ({ value, label: types(`${value}`) }))}
             onChange={(value) => filter({ of_type: value as (typeof COMMAND_TYPES)[number] | null })}
           />
           <FilterSelect

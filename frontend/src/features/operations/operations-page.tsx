@@ -1,13 +1,19 @@
 'use client';
 
-import { Stack } from '@mantine/core';
+import { Skeleton, Stack } from '@mantine/core';
+import dynamic from 'next/dynamic';
 import { useTranslations } from 'next-intl';
 import { parseAsString, useQueryState } from 'nuqs';
 import { PageHeader } from '@/components/page-header';
 import { Panel } from '@/components/panel';
-import { CommandDrawer } from './command-drawer';
-import { CommandForm } from './command-form';
 import { CommandHistory } from './command-history';
+
+const CommandForm = dynamic(() => import('./command-form').then((form) => form.CommandForm), {
+  ssr: false,
+  loading: () => <Skeleton height={160} />,
+});
+/** Fetched when a command is looked at. */
+const CommandDrawer = dynamic(() => import('./command-drawer').then((drawer) => drawer.CommandDrawer), { ssr: false });
 
 export function OperationsPage() {
   const t = useTranslations('company.operations');
@@ -20,11 +26,13 @@ export function OperationsPage() {
         <CommandForm onCreated={(id) => void setCommand(id)} />
       </Panel>
       <CommandHistory onOpen={(id) => void setCommand(id)} />
-      <CommandDrawer
-        commandId={command}
-        onClose={() => void setCommand(null)}
-        onRepeated={(id) => void setCommand(id)}
-      />
+      {command !== null && (
+        <CommandDrawer
+          commandId={command}
+          onClose={() => void setCommand(null)}
+          onRepeated={(id) => void setCommand(id)}
+        />
+      )}
     </Stack>
   );
 }
