@@ -4,6 +4,7 @@ import { Group, Skeleton, Stack, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import dynamic from 'next/dynamic';
 import { useTranslations } from 'next-intl';
 import { parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs';
 import { internalIntegrationsOptions, internalOptionsOptions } from '@/api/generated/@tanstack/react-query.gen';
@@ -15,12 +16,16 @@ import { Panel } from '@/components/panel';
 import { QueryView } from '@/components/states/query-view';
 import { EmptyState } from '@/components/states/states';
 import { usePage } from '@/lib/page';
-import { IntegrationsMap } from './integrations-map';
 import { IntegrationsTable } from './integrations-table';
 import { STATUSES } from './statuses';
 
 const PAGE_SIZE = 20;
 const TYPING = 300;
+
+const IntegrationsMap = dynamic(() => import('./integrations-map').then((map) => map.IntegrationsMap), {
+  ssr: false,
+  loading: () => <Skeleton height={180} />,
+});
 
 export function CompanyIntegrationsPage() {
   const t = useTranslations('company.integrations');
