@@ -13,12 +13,13 @@ function destinations(groups: Group[], search = '') {
 }
 
 const TENANT = ['overview', 'agents', 'fibonacci', 'integrations', 'usage', 'support'];
+const INTERNAL = ['company', 'tenants', 'companyAgents', 'companyIntegrations', 'incidents', 'operations'];
 const WITHOUT_INTEGRATIONS = TENANT.filter((key) => key !== 'integrations');
 
 describe('useDestinations', () => {
   it.each<[Group, string[]]>([
-    ['INTERNAL_ADMIN', ['company', ...TENANT]],
-    ['INTERNAL_SUPPORT', ['company', ...TENANT]],
+    ['INTERNAL_ADMIN', [...INTERNAL, 'billing', 'audit']],
+    ['INTERNAL_SUPPORT', INTERNAL],
     ['TENANT_ADMIN', TENANT],
     ['TENANT_USER', WITHOUT_INTEGRATIONS],
   ])('leads %s to what they may see, and nowhere else', (group, keys) => {
@@ -30,12 +31,8 @@ describe('useDestinations', () => {
   });
 
   it('stays with the tenant that is shown, but for the pages of the internal team', () => {
-    const hrefs = destinations(['INTERNAL_ADMIN'], '?tenant_id=t1&period=7d').map(({ href }) => href);
-    expect(hrefs[0]).toBe('/app/company');
-    expect(hrefs.slice(1)).toEqual(
-      ['', '/agents', '/fibonacci', '/integrations', '/usage', '/support'].map(
-        (path) => `/app/dashboard${path}?tenant_id=t1`,
-      ),
-    );
+    const shown = destinations(['INTERNAL_SUPPORT'], '?tenant_id=t1&period=7d');
+    expect(shown.map(({ key }) => key)).toEqual([...INTERNAL, ...TENANT]);
+    for (const { path, href, side } of shown) expect(href).toBe(side === 'internal' ? path : `${path}?tenant_id=t1`);
   });
 });
