@@ -10,8 +10,8 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from devstack import build, packages, postgres, stack, web
-from devstack.config import MEASURED_PROFILE, MIGRATOR, NODE, ROOT
+from devstack import build, packages, postgres, stack
+from devstack.config import MEASURED_PROFILE, MIGRATOR, ROOT
 from devstack.console import Failure, step
 from devstack.instance import SUPERUSER, Instance
 from devstack.supervisor import Supervisor

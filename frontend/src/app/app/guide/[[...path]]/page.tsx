@@ -16,7 +16,7 @@ export default async function Page({ params }: { params: Params }) {
     <Card padding="lg" component="article" maw={960}>
       <Typography>
         <div
-          // biome-ignore lint/security/noDangerouslySetInnerHtml: it is our own documentation, from docs/guia
+          // Our own documentation, from docs/guia.
           dangerouslySetInnerHTML={{ __html: chapter.html }}
         />
       </Typography>
