@@ -70,20 +70,14 @@ test.describe('Dados de outra empresa', () => {
 test.describe('Links compartilhados', () => {
   const table = (page: Page) => page.getByRole('table', { name: 'Dia a dia' });
 
-  test('Um link copiado mostra o mesmo, a quem já entrou e a quem entra por ele', async ({
-    page,
-    browser,
-    problems,
-  }) => {
+  /** What somebody has set, and sees. */
+  async function prepare(page: Page): Promise<{ url: string; rows: string[][]; agent: string }> {
     const { by_agent } = await api<TenantUsage>('gestora', '/tenant/usage?period=90d');
-    const agent = by_agent.find(({ agent_id }) => agent_id !== null);
+    const agent = by_agent.find(({ agent_id }) => agent_id !== null)?.agent_name ?? '';
     await signIn(page, 'gestora');
     await page.goto('/app/dashboard/usage');
     await page.getByRole('radiogroup', { name: 'Período' }).getByText('90 dias').click();
-    await page
-      .getByRole('table', { name: 'Por agente' })
-      .getByRole('link', { name: agent?.agent_name ?? '' })
-      .click();
+    await page.getByRole('table', { name: 'Por agente' }).getByRole('link', { name: agent }).click();
     await expect(page).toHaveURL(/agent_id=/);
     await table(page)
       .getByRole('button', { name: /^Requisições/ })
@@ -91,28 +85,37 @@ test.describe('Links compartilhados', () => {
     await expect(page).toHaveURL(/sort=total_requests/);
     await page.getByRole('button', { name: 'Página 2' }).click();
     await expect(page).toHaveURL(/page=2/);
-    await settled(page);
-    const url = page.url();
-    const rows = await cells(table(page));
-    expect(rows).toHaveLength(10);
+    await expect.poll(() => cells(table(page))).toHaveLength(10);
+    return { url: page.url(), rows: await cells(table(page)), agent };
+  }
 
-    const context = await browser.newContext({ baseURL: stack.web_url, locale: 'pt-BR' });
+  async function expectSame(page: Page, { url, rows, agent }: Awaited<ReturnType<typeof prepare>>): Promise<void> {
+    await expect(page).toHaveURL(url);
+    await expect(page.getByRole('radio', { name: '90 dias' })).toBeChecked();
+    await expect(page.getByRole('combobox', { name: 'Agente' })).toHaveValue(agent);
+    await expect.poll(() => cells(table(page))).toEqual(rows);
+  }
+
+  test('Um link copiado mostra o mesmo a um colega', async ({ page, browser, problems }) => {
+    const shared = await prepare(page);
+    const context = await browser.newContext({ baseURL: stack.web_url });
     problems.watch(context);
     const fresh = await context.newPage();
-    await fresh.goto(url);
-    const { email, password } = userOf('gestora');
-    await fresh.getByLabel('E-mail').fill(email);
-    await fresh.getByLabel('Senha', { exact: true }).fill(password);
-    await fresh.getByRole('button', { name: 'Entrar' }).click();
-    await expect(fresh).toHaveURL(url);
-    await expect.poll(() => cells(table(fresh))).toEqual(rows);
-    await expect(fresh.getByRole('radio', { name: '90 dias' })).toBeChecked();
-    await expect(fresh.getByRole('combobox', { name: 'Agente' })).toHaveValue(agent?.agent_name ?? '');
-
-    const again = await context.newPage();
-    await again.goto(url);
-    await expect.poll(() => cells(table(again))).toEqual(rows);
+    await signIn(fresh, 'gestora');
+    await fresh.goto(shared.url);
+    await expectSame(fresh, shared);
     await context.close();
+  });
+
+  test('Um link copiado leva quem não entrou ao login, e depois ao mesmo', async ({ page, context }) => {
+    const shared = await prepare(page);
+    await context.clearCookies();
+    await page.goto(shared.url);
+    const { email, password } = userOf('gestora');
+    await page.getByLabel('E-mail').fill(email);
+    await page.getByLabel('Senha', { exact: true }).fill(password);
+    await page.getByRole('button', { name: 'Entrar' }).click();
+    await expectSame(page, shared);
   });
 });
 

@@ -220,7 +220,8 @@ test.describe('Buscar', () => {
     await page.keyboard.press('Control+k');
     await box(page).fill('tema');
     await page.getByRole('dialog').getByRole('button', { name: 'Usar tema escuro' }).click();
-    await expect(page.getByRole('button', { name: 'Usar tema claro' })).toBeVisible();
+    await expect(page.getByRole('banner').getByRole('button', { name: 'Usar tema claro' })).toBeVisible();
+    await expect(box(page)).toBeHidden();
     await page.keyboard.press('Control+k');
     await box(page).fill('minha');
     await page.getByRole('dialog').getByRole('button', { name: 'Minha conta' }).click();

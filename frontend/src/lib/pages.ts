@@ -24,11 +24,14 @@ export const PAGE_RULES = {
   support: { path: '/app/dashboard/support', needs: 'tenantIncidents' },
 } as const satisfies Record<string, PageRule>;
 
+/** Those that no navigation lists. */
+const UNLISTED: readonly PageRule[] = [{ path: '/app/guide/interno', needs: 'internalTenants' }];
+
 export type PageKey = keyof typeof PAGE_RULES;
 
 /** The page that an address belongs to, or undefined where no right is needed. */
 export function ruleOf(path: string): PageRule | undefined {
-  return Object.values<PageRule>(PAGE_RULES)
+  return [...Object.values<PageRule>(PAGE_RULES), ...UNLISTED]
     .filter((rule) => path === rule.path || path.startsWith(`${rule.path}/`))
     .sort((a, b) => b.path.length - a.path.length)[0];
 }

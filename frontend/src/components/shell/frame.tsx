@@ -2,7 +2,7 @@
 
 import { Alert, AppShell, Badge, Burger, Group, NavLink, Stack, Text, UnstyledButton } from '@mantine/core';
 import { useDisclosure, useHotkeys, useNetwork } from '@mantine/hooks';
-import { IconArrowLeft, IconCloudOff } from '@tabler/icons-react';
+import { IconArrowLeft, IconCloudOff, IconHelp } from '@tabler/icons-react';
 import Link from 'next/link';
 import { usePathname } from 'next/navigation';
 import { useTranslations } from 'next-intl';
@@ -125,6 +125,14 @@ function Surroundings({ side, banner, children }: { side: Side; banner?: ReactNo
               className={classes.link}
             />
           ))}
+          <NavLink
+            component={Link}
+            href="/app/guide"
+            label={t('help')}
+            leftSection={<IconHelp size={18} stroke={1.7} aria-hidden />}
+            active={path.startsWith('/app/guide')}
+            className={classes.link}
+          />
         </Stack>
       </AppShell.Navbar>
       <AppShell.Main id={MAIN} tabIndex={-1} className={classes.main}>

@@ -47,7 +47,13 @@ function Share({ label, used, limit }: { label: string; used: number; limit: num
         <Progress.Section
           value={Math.min(share, 1) * 100}
           color={color}
+          // The kit's own would say a percentage.
+          withAria={false}
+          role="progressbar"
           aria-label={label}
+          aria-valuemin={0}
+          aria-valuemax={limit}
+          aria-valuenow={Math.min(used, limit)}
           aria-valuetext={t('ofLimit', { used: formats.integer(used), limit: formats.integer(limit) })}
         />
       </Progress.Root>

@@ -24,7 +24,8 @@ export function AgentSelect({ value, onChange }: AgentSelectProps) {
       onChange={onChange}
       clearable
       searchable
-      clearButtonProps={{ 'aria-label': t('allAgents') }}
+      // Without the kit's own wish to keep it from keyboard and screen reader.
+      clearButtonProps={{ 'aria-label': t('allAgents'), 'aria-hidden': false, tabIndex: 0 }}
       nothingFoundMessage={t('noAgent')}
       w={{ base: '100%', xs: 220 }}
     />
