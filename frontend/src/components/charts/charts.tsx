@@ -1,6 +1,6 @@
 'use client';
 
-import { BarChart, LineChart, Sparkline } from '@mantine/charts';
+import { AreaChart, BarChart, LineChart } from '@mantine/charts';
 import { useReducedMotion } from '@mantine/hooks';
 import { useFormats } from '@/lib/formats';
 import { CHART_HEIGHT } from './chart-figure';
@@ -123,14 +123,21 @@ function shorten(name: string): string {
 /** The course of a number in a table's cell. */
 export function DaysSparkline({ values }: { values: number[] }) {
   return (
-    <Sparkline
+    <AreaChart
+      {...SILENT}
       w={120}
       h={28}
-      data={values}
-      color="var(--color-chart-1)"
+      data={values.map((value, day) => ({ day, value }))}
+      dataKey="day"
+      series={[{ name: 'value', color: 'var(--color-chart-1)' }]}
       curveType="monotone"
       fillOpacity={0.25}
       strokeWidth={1.5}
+      gridAxis="none"
+      withXAxis={false}
+      withYAxis={false}
+      withDots={false}
+      withTooltip={false}
       areaProps={{ isAnimationActive: false }}
     />
   );
