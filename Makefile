@@ -56,6 +56,10 @@ bench: ## Measure it: make bench [SCALE=S] [QUICK=1] [ONLY=name]
 bench-web: ## Measure the dashboard: Lighthouse, and scripts per page
 	@$(DEVSTACK) bench-web
 
+.PHONY: guide
+guide: ## Take the screenshots of docs/guia again
+	@$(DEVSTACK) guide
+
 .PHONY: lint
 lint: ## The checks that need no stack
 	@$(DEVSTACK) test format template openapi frontend deny clippy

@@ -78,6 +78,8 @@ def _run(arguments: argparse.Namespace, instance: Instance) -> int:
             bench.run(place, arguments.scale, quick=arguments.quick, json_file=arguments.json, options=arguments.options)
         case "bench-web":
             bench.run_web(instance)
+        case "guide":
+            stack.take_screenshots(instance)
         case "test":
             checks.run(arguments.check, Instance(instance.directory / "test", throwaway=True))
     return 0
@@ -109,6 +111,7 @@ def _parse() -> argparse.Namespace:
     measure.add_argument("--json", type=Path, help="where the results go as JSON (in the instance's folder)")
     measure.add_argument("options", nargs="*", metavar="-- option", help="more for the program itself: -- --only NAME")
     commands.add_parser("bench-web", help="measure the dashboard with Lighthouse, and how much script it loads")
+    commands.add_parser("guide", help="take the guide's screenshots again")
     test = commands.add_parser("test", help="run all checks, or the named ones, on a private stack")
     test.add_argument("check", nargs="*", choices=[[], *checks.CHECKS], metavar="check", help=", ".join(checks.CHECKS))
     return parser.parse_args()

@@ -10,8 +10,8 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from devstack import build, packages, postgres, stack, web
-from devstack.config import MEASURED_PROFILE, MIGRATOR, NODE, ROOT
+from devstack import build, packages, postgres, stack
+from devstack.config import MEASURED_PROFILE, MIGRATOR, ROOT
 from devstack.console import Failure, step
 from devstack.instance import SUPERUSER, Instance
 from devstack.supervisor import Supervisor
@@ -49,14 +49,8 @@ def run(instance: Instance, scale: str, *, quick: bool, json_file: Path | None, 
 
 def run_web(instance: Instance) -> None:
     """Measures the dashboard that is served, which is brought up first if it isn't; prints the tables."""
-    packages.ensure(web.BROWSER)
-    if not Supervisor(instance).running():
-        stack.up(instance)
-    web.install_modules()
     print(_machine(), flush=True)
-    command = [NODE, "scripts/bench-web.ts"]
-    if subprocess.run(command, cwd=web.FRONTEND, env=web.test_environment(instance)).returncode != 0:
-        raise Failure("The dashboard could not be measured; the message is above.")
+    stack.open_in_browser(instance, "scripts/bench-web.ts", "The dashboard could not be measured; the message is above.")
 
 
 def tuning() -> dict[str, object]:

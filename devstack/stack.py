@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 import psycopg
 
 from devstack import aggregate, build, commands, deploy, emulator, packages, postgres, redis, users, web
-from devstack.config import CACHE, DATABASE, MIGRATOR, REGION, ROLES, STAGE
+from devstack.config import CACHE, DATABASE, MIGRATOR, NODE, REGION, ROLES, STAGE
 from devstack.console import Failure, duration, say, step
 from devstack.instance import SUPERUSER, Instance, write_private
 from devstack.supervisor import Program, Supervisor
@@ -83,6 +83,21 @@ def develop(instance: Instance) -> None:
         finally:
             with uninterrupted(), step("Serving the last build again"):
                 supervisor.start_program(web.NAME)
+
+
+def open_in_browser(instance: Instance, script: str, failure: str) -> None:
+    """Runs a script of the frontend that opens the served dashboard, which is brought up first if it isn't."""
+    packages.ensure(web.BROWSER)
+    if not Supervisor(instance).running():
+        up(instance)
+    web.install_modules()
+    if subprocess.run([NODE, script], cwd=web.FRONTEND, env=web.test_environment(instance)).returncode != 0:
+        raise Failure(failure)
+
+
+def take_screenshots(instance: Instance) -> None:
+    """Takes the guide's screenshots again."""
+    open_in_browser(instance, "scripts/guide.ts", "The screenshots could not be taken; the message is above.")
 
 
 def down(instance: Instance) -> None:

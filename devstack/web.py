@@ -21,11 +21,14 @@ NAME = "web"
 FRONTEND = ROOT / "frontend"
 MODULES = FRONTEND / "node_modules"
 BUILD = ROOT / "target" / "web"
+# What the panel's help shows, and its folder beside the server.
+GUIDE = ROOT / "docs" / "guia"
+GUIDE_COPY = "guia"
 # What a folder was made of; written last, so that a folder without it isn't complete.
 STAMP = ".made-of"
 # What the build follows from.
 SOURCES = ("src/**/*", "messages/**/*", "public/**/*", "next.config.ts", "package*.json", "postcss.config.mjs",
-           "tsconfig.json")
+           "tsconfig.json", "../docs/guia/**/*")
 # What tests and measurements open the dashboard with.
 BROWSER = "chromium"
 SIGN_IN = "/auth/login"
@@ -71,6 +74,7 @@ def build() -> None:
             shutil.copytree(output / "static", BUILD / ".next" / "static")
             if (FRONTEND / "public").exists():
                 shutil.copytree(FRONTEND / "public", BUILD / "public")
+            shutil.copytree(GUIDE, BUILD / GUIDE_COPY)
         _write_stamp(BUILD, made_of)
 
 
@@ -124,6 +128,7 @@ def settings(instance: Instance) -> dict[str, str]:
         "SESSION_SECRET": instance.passwords["session"],
         "SUPPORT_EMAIL": "atendimento@alquimista.example.com",
         "SUPPORT_PHONE": "+55 11 5555-0100",
+        "GUIDE_DIR": str(_home(instance) / GUIDE_COPY),
         "SUPPORT_HOURS": "segunda a sexta, das 8h às 18h (horário de Brasília)",
     }
 
@@ -134,7 +139,7 @@ def develop(instance: Instance) -> None:
     server = subprocess.Popen(
         _next("dev", "--hostname", "127.0.0.1", "--port", str(instance.ports[NAME])),
         cwd=FRONTEND,
-        env={**environment(), **settings(instance)},
+        env={**environment(), **settings(instance), "GUIDE_DIR": str(GUIDE)},
         stdin=subprocess.DEVNULL,
         # Ctrl-C is ours: the server and its helpers are ended together.
         start_new_session=True,
@@ -199,7 +204,7 @@ def _digest(*patterns: str) -> str:
     digest = hashlib.sha256(str(NODE).encode())
     found = {file for pattern in patterns for file in FRONTEND.glob(pattern) if file.is_file()}
     for file in sorted(file for file in found if ".test." not in file.name):
-        digest.update(f"\0{file.relative_to(FRONTEND)}\0".encode() + file.read_bytes())
+        digest.update(f"\0{os.path.relpath(file, FRONTEND)}\0".encode() + file.read_bytes())
     return digest.hexdigest()
 
 

@@ -191,11 +191,16 @@ test.describe('Endereços que não dizem nada', () => {
   });
 
   for (const page of ['0', '99999', 'x']) {
-    test(`/app/company?page=${page}: mostra empresas`, async ({ page: tab }) => {
-      await signIn(tab, 'admin');
-      await tab.goto(`/app/company?page=${page}`);
-      await expect(tab.getByRole('table', { name: 'Empresas' }).getByRole('link').first()).toBeVisible();
-    });
+    for (const [path, name] of [
+      ['/app/dashboard', 'Empresas'],
+      ['/app/company/tenants', 'Tenants'],
+    ]) {
+      test(`${path}?page=${page}: mostra empresas`, async ({ page: tab }) => {
+        await signIn(tab, 'admin');
+        await tab.goto(`${path}?page=${page}`);
+        await expect(tab.getByRole('table', { name }).getByRole('link').first()).toBeVisible();
+      });
+    }
   }
 
   const nothing: [string, RegExp][] = [

@@ -10,7 +10,7 @@ import {
   signIn,
   test,
 } from './fixtures.ts';
-import { address, INTERNAL, PLACES, type Place } from './pages.ts';
+import { address, INTERNAL, PLACES, type Place, titleOf } from './pages.ts';
 
 const WIDTHS = [1440, 768, 320];
 const SCHEMES = ['light', 'dark'] as const;
@@ -19,7 +19,7 @@ const LOOKED_AT: readonly (Persona | 'nobody')[] = ['admin', 'gestora', 'nobody'
 
 for (const place of PLACES) {
   if (place.readers.length === 0) {
-    test(`${place.heading}: abre para quem não entrou`, async ({ page }) => {
+    test(`${titleOf(place)}: abre para quem não entrou`, async ({ page }) => {
       await page.goto(place.path);
       await expectGood(page, place, 'nobody');
     });
@@ -27,7 +27,7 @@ for (const place of PLACES) {
   }
 
   for (const persona of place.readers) {
-    test(`${place.heading}: abre para ${persona}`, async ({ page }) => {
+    test(`${titleOf(place)}: abre para ${persona}`, async ({ page }) => {
       await signIn(page, persona);
       await page.goto(address(place, persona));
       for (const text of await place.shows(persona)) {
@@ -38,7 +38,7 @@ for (const place of PLACES) {
   }
 
   for (const persona of PERSONAS.filter((persona) => !place.readers.includes(persona))) {
-    test(`${place.heading}: 403 para ${persona}`, async ({ page, problems }) => {
+    test(`${titleOf(place)}: 403 para ${persona}`, async ({ page, problems }) => {
       problems.expect(/^403 GET \/app\//);
       await signIn(page, persona);
       const answer = await page.goto(address(place, persona));
@@ -53,7 +53,7 @@ for (const place of PLACES) {
 
 for (const persona of INTERNAL) {
   for (const place of PLACES.filter(({ path }) => path.startsWith('/app/dashboard'))) {
-    test(`${place.heading}: ${persona} escolhe primeiro uma empresa`, async ({ page }) => {
+    test(`${titleOf(place)}: ${persona} escolhe primeiro uma empresa`, async ({ page }) => {
       await signIn(page, persona);
       await page.goto(place.path);
       await settled(page);

@@ -34,6 +34,17 @@ const TENANT_PAGES: [string, string][] = [
   ['Suporte', '/app/dashboard/support'],
 ];
 
+const INTERNAL_PAGES: [name: string, path: string, heading: string][] = [
+  ['Visão geral', '/app/company', 'Painel Operacional AlquimistaAI'],
+  ['Tenants', '/app/company/tenants', 'Tenants'],
+  ['Agentes', '/app/company/agents', 'Agentes'],
+  ['Integrações', '/app/company/integrations', 'Integrações'],
+  ['Incidentes', '/app/company/incidents', 'Incidentes'],
+  ['Operações', '/app/company/operations', 'Console de Operações'],
+  ['Financeiro', '/app/company/billing', 'Financeiro'],
+  ['Auditoria', '/app/company/audit', 'Auditoria'],
+];
+
 test.describe('Páginas', () => {
   test('Visão geral, Agentes, Fibonacci, Integrações, Uso, Suporte: cada link leva à sua página', async ({ page }) => {
     await open(page, 'gestora', '/app/dashboard');
@@ -49,9 +60,9 @@ test.describe('Páginas', () => {
     }
   });
 
-  test('Empresa: só para a equipe interna, e os demais links levam a empresa vista', async ({ page }) => {
+  test('Painel interno: só para a equipe interna, e os demais links levam a empresa vista', async ({ page }) => {
     await open(page, 'suporte', `/app/dashboard?tenant_id=${TENANT_A}`);
-    await expect(sidebar(page).getByRole('link').first()).toHaveText('Empresa');
+    await expect(sidebar(page).getByRole('link')).toHaveText(['Painel interno', ...TENANT_PAGES.map(([name]) => name)]);
     for (const [name, path] of TENANT_PAGES) {
       await expect(sidebar(page).getByRole('link', { name, exact: true })).toHaveAttribute(
         'href',
@@ -60,9 +71,29 @@ test.describe('Páginas', () => {
     }
     await sidebar(page).getByRole('link', { name: 'Uso' }).click();
     await expect(page).toHaveURL(at(`/app/dashboard/usage?tenant_id=${TENANT_A}`));
-    await sidebar(page).getByRole('link', { name: 'Empresa' }).click();
+    await expect(page.getByText('Equipe interna', { exact: true })).toHaveCount(0);
+    await sidebar(page).getByRole('link', { name: 'Painel interno' }).click();
     await expect(page).toHaveURL(at('/app/company'));
+    await expect(page.getByText('Equipe interna', { exact: true })).toBeVisible();
   });
+
+  for (const [persona, pages] of [
+    ['admin', INTERNAL_PAGES],
+    ['suporte', INTERNAL_PAGES.filter(([name]) => !['Financeiro', 'Auditoria'].includes(name))],
+  ] as const) {
+    test(`Painel interno: ${persona} tem um link para cada página sua, e para nenhuma outra`, async ({ page }) => {
+      await open(page, persona, '/app/company');
+      await expect(sidebar(page).getByRole('link')).toHaveText(pages.map(([name]) => name));
+      for (const [name, path, heading] of pages.toReversed()) {
+        const link = sidebar(page).getByRole('link', { name, exact: true });
+        await link.click();
+        await expect(page).toHaveURL(at(path));
+        await expect(title(page, heading)).toBeVisible();
+        await expect(link).toHaveAttribute('aria-current', 'page');
+        await expect(sidebar(page).locator('[aria-current]')).toHaveCount(1);
+      }
+    });
+  }
 
   test('AlquimistaAI: o logotipo leva ao início', async ({ page }) => {
     await open(page, 'balcao', '/app/dashboard/support');
@@ -197,14 +228,25 @@ test.describe('Buscar', () => {
     await expect(title(page, 'Minha conta')).toBeVisible();
   });
 
-  test('Buscar: quem não escolheu empresa acha páginas, e nenhum agente é pedido', async ({ page }) => {
+  test('Buscar: quem não escolheu empresa acha as páginas internas, e nenhum agente é pedido', async ({ page }) => {
     const asked: string[] = [];
     page.on('request', (request) => asked.push(request.url()));
     await open(page, 'admin', '/app/company');
     await page.keyboard.press('Control+k');
-    await box(page).fill('uso');
-    await expect(page.getByRole('dialog').getByRole('button', { name: 'Uso' })).toBeVisible();
+    await box(page).fill('financeiro');
+    await page.getByRole('dialog').getByRole('button', { name: 'Financeiro' }).click();
+    await expect(title(page, 'Financeiro')).toBeVisible();
     expect(asked.filter((url) => url.includes('/api/tenant/'))).toEqual([]);
+  });
+
+  test('Buscar: numa empresa, a equipe interna acha as páginas dos dois lados', async ({ page }) => {
+    await open(page, 'suporte', `/app/dashboard?tenant_id=${TENANT_A}`);
+    await page.keyboard.press('Control+k');
+    await box(page).fill('integrações');
+    const found = page.getByRole('dialog').getByRole('button');
+    await expect(found).toHaveText(['IntegraçõesPainel interno', 'IntegraçõesPainel do cliente']);
+    await found.last().click();
+    await expect(page).toHaveURL(at(`/app/dashboard/integrations?tenant_id=${TENANT_A}`));
   });
 });
 

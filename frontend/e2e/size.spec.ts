@@ -1,9 +1,9 @@
 import { firstLoad, LIMIT_BYTES, total } from './first-load.ts';
 import { expect, settled, signIn, stack, test } from './fixtures.ts';
-import { address, PLACES } from './pages.ts';
+import { address, PLACES, titleOf } from './pages.ts';
 
 for (const place of PLACES) {
-  test(`${place.heading}: no máximo 250 kB de script, e nenhum gráfico antes da hora`, async ({ page }) => {
+  test(`${titleOf(place)}: no máximo 250 kB de script, e nenhum gráfico antes da hora`, async ({ page }) => {
     const persona = place.readers[0];
     if (persona) await signIn(page, persona);
     const answer = await page.goto(persona ? address(place, persona) : place.path);

@@ -1,5 +1,10 @@
 'use client';
 
-import { ErrorCard } from '@/features/auth/error-card';
+import dynamic from 'next/dynamic';
 
-export default ErrorCard;
+/** Every page carries this file, so what it shows is fetched by whoever needs it; global-error.tsx is there if that fails. */
+const ErrorCard = dynamic(() => import('@/features/auth/error-card').then((card) => card.ErrorCard), { ssr: false });
+
+export default function ErrorPage(props: { error: Error & { digest?: string }; reset: () => void }) {
+  return <ErrorCard {...props} />;
+}

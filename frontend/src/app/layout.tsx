@@ -4,6 +4,7 @@ import '@mantine/notifications/styles.layer.css';
 import '@mantine/nprogress/styles.layer.css';
 import '@mantine/spotlight/styles.layer.css';
 import '@mantine/charts/styles.layer.css';
+import '@mantine/dates/styles.layer.css';
 import 'mantine-datatable/styles.layer.css';
 
 import { ColorSchemeScript, mantineHtmlProps } from '@mantine/core';

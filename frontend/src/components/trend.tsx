@@ -6,11 +6,12 @@ import { useFormats } from '@/lib/formats';
 interface TrendProps {
   /** Null where there is nothing to compare with. */
   value: number | null;
-  /** A change in percent, or a difference in percentage points. */
-  unit: 'percent' | 'points';
+  /** A change in percent, or a difference in percentage points, in number, in money. */
+  unit: 'percent' | 'points' | 'count' | 'money';
   /** Which direction is good news. */
   better?: 'up' | 'down';
-  days: number;
+  /** How many days are compared with as many before them; the last 24 hours without. */
+  days?: number;
 }
 
 /** How the last complete days compare with as many days before them. */
@@ -24,7 +25,12 @@ export function Trend({ value, unit, better = 'up', days }: TrendProps) {
       </Text>
     );
   }
-  const written = unit === 'percent' ? formats.change(value) : formats.points(value);
+  const write = {
+    percent: formats.change,
+    points: formats.points,
+    count: formats.difference,
+    money: formats.moneyDifference,
+  }[unit];
   const good = value === 0 ? null : value > 0 === (better === 'up');
   const Icon = value === 0 ? IconArrowRight : value > 0 ? IconArrowUpRight : IconArrowDownRight;
   return (
@@ -35,7 +41,7 @@ export function Trend({ value, unit, better = 'up', days }: TrendProps) {
       style={{ display: 'inline-flex', alignItems: 'center', gap: 2 }}
     >
       <Icon size={14} aria-hidden />
-      {t('against', { change: written, days })}
+      {days === undefined ? t('againstHours', { change: write(value) }) : t('against', { change: write(value), days })}
     </Text>
   );
 }

@@ -20,6 +20,11 @@ export function useFormats() {
       milliseconds: orDash((value: number) => t('milliseconds', { value: format.number(value, 'integer') })),
       /** A change in percent. */
       change: orDash((value: number) => `${format.number(value, { maximumFractionDigits: 1, ...signed(value) })}%`),
+      /** A difference between two counts. */
+      difference: orDash((value: number) => format.number(value, { maximumFractionDigits: 0, ...signed(value) })),
+      moneyDifference: orDash((value: number) =>
+        format.number(value, { style: 'currency', currency: 'BRL', ...signed(value) }),
+      ),
       /** A difference between two percentages. */
       points: orDash((value: number) =>
         t('points', { value: format.number(value, { maximumFractionDigits: 2, ...signed(value) }) }),

@@ -1,5 +1,5 @@
 import type { DataTableSortStatus } from 'mantine-datatable';
-import { parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs';
+import { parseAsInteger, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs';
 
 type Value = string | number | null;
 
@@ -34,4 +34,28 @@ function compare(a: Value, b: Value, direction: 'asc' | 'desc'): number {
   if (a === null || b === null) return Number(a === null) - Number(b === null);
   const ascending = typeof a === 'string' ? a.localeCompare(String(b), 'pt-BR') : a - Number(b);
   return direction === 'asc' ? ascending : -ascending;
+}
+
+/** An order that the API makes, kept in the address: what to ask for, and what the table's headers show and do. */
+export function useServerSort<T, Column extends string>(
+  columns: readonly Column[],
+  first: { column: Column; direction: 'asc' | 'desc' },
+) {
+  const [{ sort, order }, set] = useQueryStates(
+    {
+      sort: parseAsStringLiteral(columns).withDefault(first.column),
+      order: parseAsStringLiteral(['asc', 'desc']).withDefault(first.direction),
+      // Another order has other pages.
+      page: parseAsInteger,
+    },
+    { history: 'push' },
+  );
+  return {
+    query: { sort_by: sort, sort_order: order },
+    sort: {
+      sortStatus: { columnAccessor: sort, direction: order } as DataTableSortStatus<T>,
+      onSortStatusChange: (status: DataTableSortStatus<T>) =>
+        void set({ sort: status.columnAccessor as Column, order: status.direction, page: null }),
+    },
+  };
 }

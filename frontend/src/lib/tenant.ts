@@ -26,3 +26,8 @@ export function useTenantHref(): (path: string, query?: Record<string, string | 
     return search.size > 0 ? `${path}?${search}` : path;
   };
 }
+
+/** The dashboard as the tenant sees it, for the internal team. */
+export function dashboardOf(tenantId: string): string {
+  return `/app/dashboard?${new URLSearchParams({ tenant_id: tenantId })}`;
+}

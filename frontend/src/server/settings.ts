@@ -26,6 +26,8 @@ const environment = z.object({
   SUPPORT_EMAIL: text,
   SUPPORT_PHONE: text,
   SUPPORT_HOURS: text,
+  /** Where the guide is: docs/guia, or the copy of it that was built in. */
+  GUIDE_DIR: text.default('guia'),
   /** How many proxies in front of the server append to X-Forwarded-For: what stands before is the client's own word. */
   TRUSTED_PROXIES: z.coerce.number().int().min(1).max(10).default(1),
 });
@@ -45,6 +47,7 @@ export interface Settings {
   /** The first seals, all of them open. */
   sessionSecrets: readonly [string, ...string[]];
   support: { email: string; phone: string; hours: string };
+  guideDirectory: string;
   trustedProxies: number;
 }
 
@@ -72,6 +75,7 @@ export function parseSettings(source: Record<string, string | undefined>): Setti
     },
     sessionSecrets: env.SESSION_SECRET,
     support: { email: env.SUPPORT_EMAIL, phone: env.SUPPORT_PHONE, hours: env.SUPPORT_HOURS },
+    guideDirectory: env.GUIDE_DIR,
     trustedProxies: env.TRUSTED_PROXIES,
   };
 }

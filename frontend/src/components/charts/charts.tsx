@@ -1,6 +1,6 @@
 'use client';
 
-import { BarChart, LineChart, Sparkline } from '@mantine/charts';
+import { AreaChart, BarChart, LineChart } from '@mantine/charts';
 import { useReducedMotion } from '@mantine/hooks';
 import { useFormats } from '@/lib/formats';
 import { CHART_HEIGHT } from './chart-figure';
@@ -23,10 +23,14 @@ interface DailyProps {
   series: Series[];
   /** Of the numbers' axis. */
   axis: string;
+  unit?: Unit;
 }
 
+/** How a number is written. */
+type Unit = 'integer' | 'money' | 'percent';
+
 /** What days look like on every chart. */
-function useDaily({ axis }: { axis: string }) {
+function useDaily({ axis, unit = 'integer' }: Pick<DailyProps, 'axis' | 'unit'>) {
   const formats = useFormats();
   const still = useReducedMotion();
   return {
@@ -36,7 +40,7 @@ function useDaily({ axis }: { axis: string }) {
     withLegend: true,
     tickLine: 'none' as const,
     yAxisLabel: axis,
-    valueFormatter: (value: number) => formats.integer(value),
+    valueFormatter: (value: number) => formats[unit](value),
     xAxisProps: { tickFormatter: (day: string) => formats.dayShort(day), minTickGap: MIN_TICK_GAP },
     yAxisProps: { tickFormatter: (value: number) => formats.compact(value), width: 64, allowDecimals: false },
     // Recharts asks also while nothing is pointed at.
@@ -46,8 +50,8 @@ function useDaily({ axis }: { axis: string }) {
 }
 
 /** Counts a day, one on top of the other. */
-export function DailyRequestsChart({ days, series, axis }: DailyProps) {
-  const { animated, ...daily } = useDaily({ axis });
+export function DailyRequestsChart({ days, series, axis, unit }: DailyProps) {
+  const { animated, ...daily } = useDaily({ axis, unit });
   return (
     <BarChart
       {...SILENT}
@@ -62,8 +66,8 @@ export function DailyRequestsChart({ days, series, axis }: DailyProps) {
 }
 
 /** Measures a day, side by side. */
-export function DailyLinesChart({ days, series, axis }: DailyProps) {
-  const { animated, ...daily } = useDaily({ axis });
+export function DailyLinesChart({ days, series, axis, unit }: DailyProps) {
+  const { animated, ...daily } = useDaily({ axis, unit });
   return (
     <LineChart
       {...SILENT}
@@ -82,10 +86,11 @@ interface RankingProps {
   entries: { name: string; value: number }[];
   label: string;
   axis: string;
+  unit?: Unit;
 }
 
 /** Who has most of something. */
-export function RankingChart({ entries, label, axis }: RankingProps) {
+export function RankingChart({ entries, label, axis, unit = 'integer' }: RankingProps) {
   const formats = useFormats();
   const still = useReducedMotion();
   return (
@@ -100,7 +105,7 @@ export function RankingChart({ entries, label, axis }: RankingProps) {
       gridAxis="x"
       tickLine="none"
       xAxisLabel={axis}
-      valueFormatter={(value) => formats.integer(value)}
+      valueFormatter={(value) => formats[unit](value)}
       xAxisProps={{ tickFormatter: (value: number) => formats.compact(value), allowDecimals: false }}
       yAxisProps={{ width: 130, interval: 0, tickFormatter: (name: string) => shorten(name) }}
       barProps={{ radius: 4, isAnimationActive: still !== true }}
@@ -118,15 +123,51 @@ function shorten(name: string): string {
 /** The course of a number in a table's cell. */
 export function DaysSparkline({ values }: { values: number[] }) {
   return (
-    <Sparkline
+    <AreaChart
+      {...SILENT}
       w={120}
       h={28}
-      data={values}
-      color="var(--color-chart-1)"
+      data={values.map((value, day) => ({ day, value }))}
+      dataKey="day"
+      series={[{ name: 'value', color: 'var(--color-chart-1)' }]}
       curveType="monotone"
       fillOpacity={0.25}
       strokeWidth={1.5}
+      gridAxis="none"
+      withXAxis={false}
+      withYAxis={false}
+      withDots={false}
+      withTooltip={false}
       areaProps={{ isAnimationActive: false }}
+    />
+  );
+}
+
+interface BridgeProps {
+  /** From the first total over what moved it to the last, which stands on the ground by itself. */
+  steps: { item: string; value: number; color: string; standalone?: boolean }[];
+  label: string;
+  axis: string;
+}
+
+/** How one amount became another. */
+export function BridgeChart({ steps, label, axis }: BridgeProps) {
+  const formats = useFormats();
+  const still = useReducedMotion();
+  return (
+    <BarChart
+      h={CHART_HEIGHT}
+      data={steps}
+      dataKey="item"
+      type="waterfall"
+      series={[{ name: 'value', label, color: 'var(--color-chart-1)' }]}
+      gridColor={GRID}
+      tickLine="none"
+      yAxisLabel={axis}
+      valueFormatter={(value) => formats.money(value)}
+      xAxisProps={{ interval: 0 }}
+      yAxisProps={{ tickFormatter: (value: number) => formats.compact(value), width: 64 }}
+      barProps={{ isAnimationActive: still !== true }}
     />
   );
 }

@@ -22,3 +22,7 @@ export const Sparkline = dynamic(() => import('./charts').then((charts) => chart
   ssr: false,
   loading: () => <div style={{ width: 120, height: 28 }} />,
 });
+export const BridgeChart = dynamic(() => import('./charts').then((charts) => charts.BridgeChart), {
+  ssr: false,
+  loading,
+});

@@ -1,12 +1,16 @@
 'use client';
 
-import { Alert, AppShell, Burger, Group, NavLink, Stack, Text, UnstyledButton } from '@mantine/core';
+import { Alert, AppShell, Badge, Burger, Group, NavLink, Stack, Text, UnstyledButton } from '@mantine/core';
 import { useDisclosure, useHotkeys, useNetwork } from '@mantine/hooks';
-import { IconCloudOff } from '@tabler/icons-react';
+import { IconArrowLeft, IconCloudOff, IconHelp } from '@tabler/icons-react';
 import Link from 'next/link';
 import { usePathname } from 'next/navigation';
 import { useTranslations } from 'next-intl';
 import { type ReactNode, useEffect, useRef } from 'react';
+import { useIdentity } from '@/lib/identity';
+import { ruleOf, type Side } from '@/lib/pages';
+import { isInternal } from '@/lib/rights';
+import { SideTheme } from '@/theme/side-theme';
 import { Logo } from '../logo';
 import { ColorSchemeToggle } from './color-scheme-toggle';
 import { FetchProgress } from './fetch-progress';
@@ -18,13 +22,24 @@ import { UserMenuButton } from './user-menu-button';
 const MAIN = 'conteudo';
 
 /** What surrounds every page of the panel. */
-export function Frame({ banner, children }: { banner?: ReactNode; children: ReactNode }) {
+export function Frame({ side, banner, children }: { side: Side; banner?: ReactNode; children: ReactNode }) {
+  return (
+    <SideTheme side={side}>
+      <Surroundings side={side} banner={banner}>
+        {children}
+      </Surroundings>
+    </SideTheme>
+  );
+}
+
+function Surroundings({ side, banner, children }: { side: Side; banner?: ReactNode; children: ReactNode }) {
   const t = useTranslations('shell');
   const path = usePathname();
   const [opened, { toggle, close }] = useDisclosure(false);
+  const current = ruleOf(path)?.path;
   const { online } = useNetwork();
-  const destinations = useDestinations();
-  const home = destinations[0]?.href ?? '/';
+  const internal = isInternal(useIdentity().groups);
+  const destinations = useDestinations().filter((destination) => destination.side === side);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a page was chosen, so the menu has done its work
   useEffect(close, [path, close]);
@@ -65,9 +80,14 @@ export function Frame({ banner, children }: { banner?: ReactNode; children: Reac
               aria-expanded={opened}
               aria-controls="navegacao"
             />
-            <UnstyledButton component={Link} href={home} aria-label={t('home')}>
+            <UnstyledButton component={Link} href={side === 'internal' ? '/app/company' : '/'} aria-label={t('home')}>
               <Logo />
             </UnstyledButton>
+            {side === 'internal' && (
+              <Badge visibleFrom="xs" variant="outline" color="var(--mantine-color-text)">
+                {t('internalTeam')}
+              </Badge>
+            )}
           </Group>
           <Group gap={4} wrap="nowrap">
             <PaletteButton />
@@ -84,6 +104,15 @@ export function Frame({ banner, children }: { banner?: ReactNode; children: Reac
         aria-label={t('menu.label')}
       >
         <Stack gap={2}>
+          {internal && side === 'tenant' && (
+            <NavLink
+              component={Link}
+              href="/app/company"
+              label={t('toInternal')}
+              leftSection={<IconArrowLeft size={18} stroke={1.7} aria-hidden />}
+              className={classes.link}
+            />
+          )}
           {destinations.map(({ key, href, path: own, icon: Icon }) => (
             <NavLink
               key={key}
@@ -91,11 +120,19 @@ export function Frame({ banner, children }: { banner?: ReactNode; children: Reac
               href={href}
               label={t(`pages.${key}`)}
               leftSection={<Icon size={18} stroke={1.7} aria-hidden />}
-              active={path === own}
-              aria-current={path === own ? 'page' : undefined}
+              active={current === own}
+              aria-current={current === own ? 'page' : undefined}
               className={classes.link}
             />
           ))}
+          <NavLink
+            component={Link}
+            href="/app/guide"
+            label={t('help')}
+            leftSection={<IconHelp size={18} stroke={1.7} aria-hidden />}
+            active={path.startsWith('/app/guide')}
+            className={classes.link}
+          />
         </Stack>
       </AppShell.Navbar>
       <AppShell.Main id={MAIN} tabIndex={-1} className={classes.main}>

@@ -2,9 +2,10 @@ import { Text } from '@mantine/core';
 import { useTranslations } from 'next-intl';
 import type { TenantIncident } from '@/api/generated';
 import { useFormats } from '@/lib/formats';
+import type { Side } from '@/lib/pages';
 
-/** Since when, and until when, and whom it touched. */
-export function IncidentSpan({ incident }: { incident: TenantIncident }) {
+/** Since when, and until when, and whom it touched; on the internal side a tenant is named elsewhere. */
+export function IncidentSpan({ incident, side = 'tenant' }: { incident: TenantIncident; side?: Side }) {
   const t = useTranslations('dashboard.incidents');
   const formats = useFormats();
   const from = formats.instant(incident.created_at);
@@ -13,7 +14,9 @@ export function IncidentSpan({ incident }: { incident: TenantIncident }) {
     : t('open', { from });
   return (
     <Text size="xs" c="dimmed">
-      {span} · {t(incident.scope === 'platform' ? 'platform' : 'tenant')}
+      {span}
+      {incident.scope === 'platform' && ` · ${t('platform')}`}
+      {incident.scope !== 'platform' && side === 'tenant' && ` · ${t('tenant')}`}
     </Text>
   );
 }

@@ -9,12 +9,12 @@ import type { TenantIncident } from '@/api/generated';
 import { tenantIncidentsOptions } from '@/api/generated/@tanstack/react-query.gen';
 import { CsvButton } from '@/components/csv-button';
 import { DataTable, type Paging, TableSkeleton } from '@/components/data-table';
+import { Instant } from '@/components/instant';
 import { PageHeader } from '@/components/page-header';
 import { Panel } from '@/components/panel';
 import { QueryView } from '@/components/states/query-view';
 import { EmptyState } from '@/components/states/states';
 import { SeverityBadge, ToneLabel } from '@/components/status-badge';
-import { useFormats } from '@/lib/formats';
 import { usePage } from '@/lib/page';
 import { useTenantQuery } from '@/lib/tenant';
 import { IncidentSpan } from './incident-span';
@@ -150,7 +150,7 @@ function Incidents({ incidents, fetching, paging }: IncidentsProps) {
         {
           accessor: 'resolved_at',
           title: t('until'),
-          render: ({ resolved_at }) => (resolved_at ? <Instant at={resolved_at} /> : '–'),
+          render: ({ resolved_at }) => <Instant at={resolved_at} />,
         },
         { accessor: 'state', title: t('state'), render: state },
       ]}
@@ -165,14 +165,5 @@ function Incidents({ incidents, fetching, paging }: IncidentsProps) {
         </Stack>
       )}
     />
-  );
-}
-
-function Instant({ at }: { at: string }) {
-  const formats = useFormats();
-  return (
-    <time dateTime={at} style={{ whiteSpace: 'nowrap' }}>
-      {formats.instant(at)}
-    </time>
   );
 }

@@ -7,6 +7,7 @@ import Link from 'next/link';
 import { useTranslations } from 'next-intl';
 import { tenantMeOptions } from '@/api/generated/@tanstack/react-query.gen';
 import { useMay } from '@/lib/identity';
+import { PAGE_RULES } from '@/lib/pages';
 import { useTenantQuery } from '@/lib/tenant';
 
 /** Says to somebody of the internal team that the page isn't theirs. */
@@ -21,7 +22,7 @@ export function ViewingBanner() {
     <Alert color="amber" variant="light" icon={<IconEye />} p="xs" role="status">
       <Group justify="space-between" gap="xs">
         <Text size="sm">{me.data ? t('text', { name: me.data.name }) : t('unnamed')}</Text>
-        <Anchor component={Link} href="/app/company" size="sm">
+        <Anchor component={Link} href={PAGE_RULES.overview.path} size="sm">
           {t('change')}
         </Anchor>
       </Group>

@@ -1,8 +1,8 @@
 import type { Metadata } from 'next';
-import { CompanyPage } from '@/features/tenants/company-page';
+import { CompanyOverviewPage } from '@/features/company/overview-page';
 
-export const metadata: Metadata = { title: 'Empresa' };
+export const metadata: Metadata = { title: 'Painel interno' };
 
 export default function Page() {
-  return <CompanyPage />;
+  return <CompanyOverviewPage />;
 }

@@ -6,7 +6,7 @@ import { ViewingBanner } from '@/features/tenants/viewing-banner';
 export default function Layout({ children }: { children: ReactNode }) {
   return (
     <Suspense>
-      <Frame banner={<ViewingBanner />}>
+      <Frame side="tenant" banner={<ViewingBanner />}>
         <TenantGate>{children}</TenantGate>
       </Frame>
     </Suspense>

@@ -17,9 +17,9 @@ const tenants = (query: string) =>
   api<{ total: number; tenants: Tenant[] }>('admin', `/internal/tenants?sort_by=name&sort_order=asc&${query}`);
 const B = tenants('search=Clínica São Lucas').then(({ tenants: [tenant] }) => tenant as Tenant);
 
-test('Empresa: as empresas, com os números da API', async ({ page }) => {
+test('De qual empresa?: as empresas, com os números da API', async ({ page }) => {
   await signIn(page, 'admin');
-  await page.goto('/app/company');
+  await page.goto('/app/dashboard');
   const { tenants: first, total } = await tenants(`limit=${PAGE_SIZE}`);
   const table = page.getByRole('table', { name: 'Empresas' });
   await expect.poll(() => column(table, 0)).toEqual(first.map(({ name }) => name));
@@ -40,12 +40,12 @@ test('Buscar por nome ou CNPJ: sem acento nem maiúsculas, com ou sem pontuaçã
   const { name, cnpj, id } = await B;
   expect(id).toBe(TENANT_B);
   await signIn(page, 'suporte');
-  await page.goto('/app/company?page=2');
+  await page.goto('/app/dashboard?page=2');
   const search = page.getByLabel('Buscar por nome ou CNPJ');
   const table = page.getByRole('table', { name: 'Empresas' });
   await search.fill('CLINICA SAO LUC');
   await expect.poll(() => column(table, 0)).toEqual([name]);
-  await expect(page).toHaveURL(at('/app/company?search=CLINICA+SAO+LUC'));
+  await expect(page).toHaveURL(at('/app/dashboard?search=CLINICA+SAO+LUC'));
   for (const written of [cnpj, cnpj.replaceAll(/\D/g, '')]) {
     await search.fill('');
     await expect.poll(() => column(table, 0)).toHaveLength(PAGE_SIZE);
@@ -65,25 +65,25 @@ test('Próxima página, Página anterior: as páginas ficam no endereço e no bo
   const names = async (index: number) =>
     (await tenants(`limit=${PAGE_SIZE}&offset=${(index - 1) * PAGE_SIZE}`)).tenants.map(({ name }) => name);
   await signIn(page, 'admin');
-  await page.goto('/app/company');
+  await page.goto('/app/dashboard');
   const table = page.getByRole('table', { name: 'Empresas' });
   await page.getByRole('button', { name: 'Próxima página' }).click();
-  await expect(page).toHaveURL(at('/app/company?page=2'));
+  await expect(page).toHaveURL(at('/app/dashboard?page=2'));
   await expect.poll(() => column(table, 0)).toEqual(await names(2));
   await page.getByRole('button', { name: `Página ${last}` }).click();
   await expect.poll(() => column(table, 0)).toEqual(await names(last));
   await page.getByRole('button', { name: 'Página anterior' }).click();
-  await expect(page).toHaveURL(at(`/app/company?page=${last - 1}`));
+  await expect(page).toHaveURL(at(`/app/dashboard?page=${last - 1}`));
   await page.goBack();
   await page.goBack();
-  await expect(page).toHaveURL(at('/app/company?page=2'));
+  await expect(page).toHaveURL(at('/app/dashboard?page=2'));
   await expect.poll(() => column(table, 0)).toEqual(await names(2));
 });
 
 test('Você vê o painel de …: abrir uma empresa, andar por ela e Trocar de empresa', async ({ page }) => {
   const { name } = await B;
   await signIn(page, 'admin');
-  await page.goto('/app/company?search=sao lucas');
+  await page.goto('/app/dashboard?search=sao lucas');
   await page.getByRole('link', { name }).click();
   await expect(page).toHaveURL(at(`/app/dashboard?tenant_id=${TENANT_B}`));
   const banner = page.getByRole('status').filter({ hasText: `Você vê o painel de ${name} como a equipe interna.` });
@@ -97,7 +97,7 @@ test('Você vê o painel de …: abrir uma empresa, andar por ela e Trocar de em
   );
   await expect(page.getByRole('table', { name: 'Agentes' }).getByRole('link')).toHaveCount(agents.length);
   await page.getByRole('link', { name: 'Trocar de empresa' }).click();
-  await expect(page).toHaveURL(at('/app/company'));
+  await expect(page).toHaveURL(at('/app/dashboard'));
 });
 
 test('De qual empresa?: sem empresa escolhida, escolhe-se, e fica-se na página pedida', async ({ page }) => {

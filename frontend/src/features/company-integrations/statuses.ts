@@ -1,0 +1,2 @@
+/** What an integration may be. */
+export const STATUSES = ['active', 'inactive', 'error'] as const;

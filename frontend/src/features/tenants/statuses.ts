@@ -1,0 +1,2 @@
+/** What a tenant may be. */
+export const STATUSES = ['active', 'inactive', 'suspended'] as const;
