@@ -48,7 +48,7 @@ const INTERNAL_PAGES: [name: string, path: string, heading: string][] = [
 test.describe('Páginas', () => {
   test('Visão geral, Agentes, Fibonacci, Integrações, Uso, Suporte: cada link leva à sua página', async ({ page }) => {
     await open(page, 'gestora', '/app/dashboard');
-    await expect(sidebar(page).getByRole('link')).toHaveText(TENANT_PAGES.map(([name]) => name));
+    await expect(sidebar(page).getByRole('link')).toHaveText([...TENANT_PAGES.map(([name]) => name), 'Ajuda']);
     for (const [name, path] of TENANT_PAGES.toReversed()) {
       const link = sidebar(page).getByRole('link', { name, exact: true });
       await link.click();
@@ -62,7 +62,11 @@ test.describe('Páginas', () => {
 
   test('Painel interno: só para a equipe interna, e os demais links levam a empresa vista', async ({ page }) => {
     await open(page, 'suporte', `/app/dashboard?tenant_id=${TENANT_A}`);
-    await expect(sidebar(page).getByRole('link')).toHaveText(['Painel interno', ...TENANT_PAGES.map(([name]) => name)]);
+    await expect(sidebar(page).getByRole('link')).toHaveText([
+      'Painel interno',
+      ...TENANT_PAGES.map(([name]) => name),
+      'Ajuda',
+    ]);
     for (const [name, path] of TENANT_PAGES) {
       await expect(sidebar(page).getByRole('link', { name, exact: true })).toHaveAttribute(
         'href',
@@ -83,7 +87,7 @@ test.describe('Páginas', () => {
   ] as const) {
     test(`Painel interno: ${persona} tem um link para cada página sua, e para nenhuma outra`, async ({ page }) => {
       await open(page, persona, '/app/company');
-      await expect(sidebar(page).getByRole('link')).toHaveText(pages.map(([name]) => name));
+      await expect(sidebar(page).getByRole('link')).toHaveText([...pages.map(([name]) => name), 'Ajuda']);
       for (const [name, path, heading] of pages.toReversed()) {
         const link = sidebar(page).getByRole('link', { name, exact: true });
         await link.click();
@@ -333,6 +337,7 @@ test.describe('Teclado', () => {
       page.getByRole('button', { name: /^Usar tema/ }),
       page.getByRole('button', { name: 'Sua conta' }),
       ...TENANT_PAGES.map(([name]) => sidebar(page).getByRole('link', { name, exact: true })),
+      sidebar(page).getByRole('link', { name: 'Ajuda' }),
       page.getByRole('radio', { name: '30 dias' }),
       page.getByRole('link', { name: /^Agentes Ativos/ }),
       page.getByRole('link', { name: /^Requisições \(30d\)/ }),

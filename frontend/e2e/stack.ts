@@ -20,6 +20,10 @@ interface Stack {
   user_pool_client_id: string;
   user_pool_client_secret: string;
   supervisor: string;
+  database_roles: { app_migrator: string };
+  demo_queue_url: string;
+  demo_dead_letter_queue_url: string;
+  demo_consumer_queue_url: string;
   users: User[];
 }
 
@@ -56,20 +60,31 @@ export function tenantOf(persona: Persona): string {
 export const TENANT_A = tenantOf('gestora');
 export const TENANT_B = tenantOf('diretor');
 
-/** A call of Cognito's API at the emulator. */
-export async function cognito<Answer>(action: string, body: unknown): Promise<Answer> {
+const SERVICES = {
+  'cognito-idp': { target: 'AWSCognitoIdentityProviderService', version: '1.1' },
+  secretsmanager: { target: 'secretsmanager', version: '1.1' },
+  sqs: { target: 'AmazonSQS', version: '1.0' },
+};
+
+/** A call of an AWS API at the emulator. */
+export async function aws<Answer>(service: keyof typeof SERVICES, action: string, body: unknown): Promise<Answer> {
+  const { target, version } = SERVICES[service];
   const answer = await fetch(stack.aws_endpoint_url, {
     method: 'POST',
     headers: {
-      'Content-Type': 'application/x-amz-json-1.1',
-      'X-Amz-Target': `AWSCognitoIdentityProviderService.${action}`,
+      'Content-Type': `application/x-amz-json-${version}`,
+      'X-Amz-Target': `${target}.${action}`,
       // The emulator tells services apart by the credential's scope, and checks no signature.
-      Authorization: 'AWS4-HMAC-SHA256 Credential=local/20260101/sa-east-1/cognito-idp/aws4_request',
+      Authorization: `AWS4-HMAC-SHA256 Credential=local/20260101/sa-east-1/${service}/aws4_request`,
     },
     body: JSON.stringify(body),
   });
   if (!answer.ok) throw new Error(`${action}: ${answer.status} ${await answer.text()}`);
   return (await answer.json()) as Answer;
+}
+
+export function cognito<Answer>(action: string, body: unknown): Promise<Answer> {
+  return aws('cognito-idp', action, body);
 }
 
 /** A token lives for 15 minutes, which a test's process may live longer than. */
@@ -104,6 +119,46 @@ export async function api<Answer>(persona: Persona, path: string, accept = 'appl
   });
   if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
   return (await (accept === 'text/csv' ? answer.text() : answer.json())) as Answer;
+}
+
+/** Changes something through the API, without the dashboard. */
+export async function change<Answer>(
+  persona: Persona,
+  method: 'POST' | 'PATCH',
+  path: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  const answer = await fetch(`${stack.api_url}${path}`, {
+    method,
+    headers: { Authorization: `Bearer ${await idToken(persona)}`, 'Content-Type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  });
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+  return (await answer.json()) as Answer;
+}
+
+/** The tag of a resource's present state, which a change has to name. */
+export async function etagOf(persona: Persona, path: string): Promise<string> {
+  const answer = await fetch(`${stack.api_url}${path}`, {
+    headers: { Authorization: `Bearer ${await idToken(persona)}` },
+  });
+  return answer.headers.get('etag') ?? '';
+}
+
+const SQL = `
+import json, sys, psycopg
+url, statement, parameters = sys.argv[1:]
+with psycopg.connect(url) as connection:
+    connection.execute("SET ROLE app_owner")
+    connection.execute("SET search_path = alquimista_platform")
+    connection.execute(statement, json.loads(parameters))
+`;
+
+/** Runs a statement with `%s` for parameters: what no API of the product can do, e.g. to give a tenant an agent. */
+export async function sql(statement: string, ...parameters: (string | null)[]): Promise<void> {
+  const { app_migrator } = stack.database_roles;
+  await promisify(execFile)('python', ['-c', SQL, app_migrator, statement, JSON.stringify(parameters)]);
 }
 
 export interface Cookie {

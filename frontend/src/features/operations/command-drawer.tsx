@@ -43,6 +43,8 @@ export function CommandDrawer({ commandId, onClose, onRepeated }: CommandDrawerP
       size="lg"
       title={t('drawer.title')}
       closeButtonProps={{ 'aria-label': t('drawer.close') }}
+      // The kit makes it a `header`, which here would be another of the page.
+      attributes={{ header: { role: 'presentation' } }}
     >
       <QueryView query={query} skeleton={<Skeleton height={320} />}>
         {(details) => <Details details={details} onRepeated={onRepeated} />}
