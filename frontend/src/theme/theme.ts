@@ -22,8 +22,8 @@ const amber: MantineColorsTuple = [
   '#fdbf63',
   '#fcac37',
   '#fca01a',
-  '#b96a00',
-  '#a45d00',
+  '#a86000',
+  '#9c5800',
   '#8a4e00',
   '#713f00',
 ];

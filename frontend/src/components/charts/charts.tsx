@@ -156,6 +156,7 @@ export function BridgeChart({ steps, label, axis }: BridgeProps) {
   const still = useReducedMotion();
   return (
     <BarChart
+      {...SILENT}
       h={CHART_HEIGHT}
       data={steps}
       dataKey="item"
