@@ -8,7 +8,7 @@ export interface Figure {
   note?: ReactNode;
 }
 
-const columnsOf = (columns: number) => ({ base: 1, xs: 2, md: Math.min(columns, 3), xl: columns });
+const columnsOf = (columns: number) => ({ base: 1, xs: 2, md: columns % 3 === 0 ? 3 : 2, xl: columns });
 
 /** Numbers beside each other. */
 export function Figures({ figures, columns }: { figures: Figure[]; columns: number }) {
