@@ -2,6 +2,7 @@
 
 import { Select } from '@mantine/core';
 import { useTranslations } from 'next-intl';
+import { clearButton } from './clear-button';
 
 export interface FilterSelectProps {
   label: string;
@@ -25,7 +26,7 @@ export function FilterSelectField({ label, value, options, onChange, searchable 
       clearable
       searchable={searchable}
       nothingFoundMessage={t('nothing')}
-      clearButtonProps={{ 'aria-label': t('clear', { label }) }}
+      clearButtonProps={clearButton(t('clear', { label }))}
       w={{ base: '100%', xs: 190 }}
     />
   );

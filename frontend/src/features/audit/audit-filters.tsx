@@ -4,6 +4,7 @@ import { Group, TextInput } from '@mantine/core';
 import { DatePickerInput, DatesProvider } from '@mantine/dates';
 import 'dayjs/locale/pt-br';
 import { useTranslations } from 'next-intl';
+import { clearButton } from '@/components/clear-button';
 import { FilterSelect } from '@/components/filter-select';
 import { TenantSelect } from '@/features/operations/tenant-select';
 import { type AuditType, TYPES } from './types';
@@ -48,7 +49,7 @@ export function AuditFilters({ filters, onFilter, person, onPerson }: AuditFilte
           valueFormat="DD/MM/YYYY"
           maxDate={filters.to ?? undefined}
           clearable
-          clearButtonProps={{ 'aria-label': t('clearFrom') }}
+          clearButtonProps={clearButton(t('clearFrom'))}
           onChange={(from) => onFilter({ from })}
           w={{ base: '100%', xs: 170 }}
         />
@@ -58,7 +59,7 @@ export function AuditFilters({ filters, onFilter, person, onPerson }: AuditFilte
           valueFormat="DD/MM/YYYY"
           minDate={filters.from ?? undefined}
           clearable
-          clearButtonProps={{ 'aria-label': t('clearTo') }}
+          clearButtonProps={clearButton(t('clearTo'))}
           onChange={(to) => onFilter({ to })}
           w={{ base: '100%', xs: 170 }}
         />

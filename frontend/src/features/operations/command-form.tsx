@@ -11,6 +11,7 @@ import {
   internalOptionsOptions,
   internalTenantAgentsOptions,
 } from '@/api/generated/@tanstack/react-query.gen';
+import { clearButton } from '@/components/clear-button';
 import {
   type CommandValues,
   DEFAULT_MESSAGES,
@@ -157,6 +158,7 @@ export function CommandForm({ onCreated }: { onCreated: (id: string) => void }) 
               placeholder={form.values.checks.length === 0 ? t('form.allChecks') : undefined}
               data={(options.data?.checks ?? []).map((value) => ({ value, label: t(`checks.${value as 'database'}`) }))}
               clearable
+              clearButtonProps={clearButton(t('form.allChecks'))}
               w={{ base: '100%', xs: 320 }}
               {...form.getInputProps('checks')}
             />

@@ -6,6 +6,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useTranslations } from 'next-intl';
 import { type ReactNode, useState } from 'react';
 import { internalTenantsOptions } from '@/api/generated/@tanstack/react-query.gen';
+import { clearButton } from '@/components/clear-button';
 import { tenantQuery } from '@/features/tenants/tenant-query';
 
 export interface TenantSelectProps {
@@ -51,7 +52,7 @@ export function TenantSelectField({ label, value, onChange, required = false, er
       // The API has searched already.
       filter={({ options }) => options}
       nothingFoundMessage={found.isFetching ? <Loader size="xs" /> : t('nothing')}
-      clearButtonProps={{ 'aria-label': t('clearTenant') }}
+      clearButtonProps={clearButton(t('clearTenant'))}
       w={{ base: '100%', xs: 300 }}
     />
   );

@@ -9,6 +9,7 @@ import { useState } from 'react';
 import { changeTenant, createTenant, type TenantChange, type TenantRecord } from '@/api/generated';
 import { internalOptionsOptions } from '@/api/generated/@tanstack/react-query.gen';
 import { toApiError } from '@/api/problem';
+import { clearButton } from '@/components/clear-button';
 import { RequestId } from '@/components/states/states';
 import { formatCnpj, isCnpj } from '@/lib/cnpj';
 import { useFormats } from '@/lib/formats';
@@ -134,7 +135,7 @@ export function TenantForm({ seen, onDone }: { seen?: Seen; onDone: () => void }
           data={withOwn(options.data?.segments ?? [], form.values.segment)}
           clearable
           searchable
-          clearButtonProps={{ 'aria-label': t('noSegment') }}
+          clearButtonProps={clearButton(t('noSegment'))}
           {...form.getInputProps('segment')}
           onChange={(value) => form.setFieldValue('segment', value ?? '')}
         />

@@ -4,6 +4,7 @@ import { Select } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslations } from 'next-intl';
 import { tenantAgentsOptions } from '@/api/generated/@tanstack/react-query.gen';
+import { clearButton } from '@/components/clear-button';
 import { useTenantQuery } from '@/lib/tenant';
 
 interface AgentSelectProps {
@@ -24,8 +25,7 @@ export function AgentSelect({ value, onChange }: AgentSelectProps) {
       onChange={onChange}
       clearable
       searchable
-      // Without the kit's own wish to keep it from keyboard and screen reader.
-      clearButtonProps={{ 'aria-label': t('allAgents'), 'aria-hidden': false, tabIndex: 0 }}
+      clearButtonProps={clearButton(t('allAgents'))}
       nothingFoundMessage={t('noAgent')}
       w={{ base: '100%', xs: 220 }}
     />
