@@ -14,7 +14,8 @@ import { PageHeader } from '@/components/page-header';
 import { Panel } from '@/components/panel';
 import { QueryView } from '@/components/states/query-view';
 import { EmptyState } from '@/components/states/states';
-import { SeverityBadge, ToneLabel } from '@/components/status-badge';
+import { SeverityBadge } from '@/components/status-badge';
+import { IncidentState, IncidentText } from '@/features/incidents/incident-parts';
 import { usePage } from '@/lib/page';
 import { useTenantQuery } from '@/lib/tenant';
 import { IncidentSpan } from './incident-span';
@@ -105,24 +106,6 @@ interface IncidentsProps {
 
 function Incidents({ incidents, fetching, paging }: IncidentsProps) {
   const t = useTranslations('dashboard.incidents');
-  const state = ({ resolved_at }: TenantIncident) =>
-    resolved_at ? (
-      <ToneLabel tone="good">{t('stateResolved')}</ToneLabel>
-    ) : (
-      <ToneLabel tone="bad">{t('stateOpen')}</ToneLabel>
-    );
-  const what = (incident: TenantIncident) => (
-    <div>
-      <Text size="sm" fw={550}>
-        {incident.title}
-      </Text>
-      {incident.description && (
-        <Text size="xs" c="dimmed" style={{ whiteSpace: 'normal' }}>
-          {incident.description}
-        </Text>
-      )}
-    </div>
-  );
   return (
     <DataTable
       label={t('table')}
@@ -131,7 +114,7 @@ function Incidents({ incidents, fetching, paging }: IncidentsProps) {
       fetching={fetching}
       paging={paging}
       columns={[
-        { accessor: 'title', title: t('what'), render: what },
+        { accessor: 'title', title: t('what'), render: (incident) => <IncidentText incident={incident} /> },
         {
           accessor: 'severity',
           title: t('severity'),
@@ -152,14 +135,14 @@ function Incidents({ incidents, fetching, paging }: IncidentsProps) {
           title: t('until'),
           render: ({ resolved_at }) => <Instant at={resolved_at} />,
         },
-        { accessor: 'state', title: t('state'), render: state },
+        { accessor: 'state', title: t('state'), render: (incident) => <IncidentState incident={incident} /> },
       ]}
       card={(incident) => (
         <Stack gap={6}>
-          {what(incident)}
+          <IncidentText incident={incident} />
           <Group gap="xs">
             <SeverityBadge severity={incident.severity} />
-            {state(incident)}
+            <IncidentState incident={incident} />
           </Group>
           <IncidentSpan incident={incident} />
         </Stack>
