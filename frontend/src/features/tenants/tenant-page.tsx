@@ -99,6 +99,7 @@ export function TenantPage({ id }: { id: string }) {
               </Tabs.Panel>
             ))}
           </Tabs>
+          {dialog.element}
         </Stack>
       )}
     </QueryView>

@@ -122,6 +122,7 @@ export function TenantsPage() {
           />
         )}
       </QueryView>
+      {dialog.element}
     </Stack>
   );
 }

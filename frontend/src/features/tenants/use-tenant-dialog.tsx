@@ -1,20 +1,30 @@
 'use client';
 
+import dynamic from 'next/dynamic';
 import { useTranslations } from 'next-intl';
+import { useState } from 'react';
 import type { TenantRecord } from '@/api/generated';
+import type { Asked } from './tenant-dialog';
 
-/** Opens the form that adds a tenant or changes one; it is fetched when it is wanted. */
+/** Fetched when it is wanted. */
+const TenantDialog = dynamic(() => import('./tenant-dialog').then((dialog) => dialog.TenantDialog), { ssr: false });
+
+/**
+ * The form that adds a tenant or changes one. It is a part of the page that asks for it, whose data and messages it
+ * needs; the dialogs of all pages are outside of both.
+ */
 export function useTenantDialog() {
   const t = useTranslations('company.tenantForm');
-  const open = async (title: string, seen?: { tenant: TenantRecord; etag: string }) => {
-    const [{ modals }, { TenantForm }] = await Promise.all([import('@mantine/modals'), import('./tenant-form')]);
-    const id = modals.open({
-      title,
-      children: <TenantForm seen={seen} onDone={() => modals.close(id)} />,
-    });
+  const [asked, setAsked] = useState<Asked | null>(null);
+  const [opened, setOpened] = useState(false);
+  const open = (wanted: Asked) => {
+    setAsked(wanted);
+    setOpened(true);
   };
   return {
-    add: () => void open(t('addTitle')),
-    edit: (tenant: TenantRecord, etag: string) => void open(t('editTitle', { name: tenant.name }), { tenant, etag }),
+    element: asked && <TenantDialog {...asked} opened={opened} onClose={() => setOpened(false)} />,
+    add: () => open({ title: t('addTitle') }),
+    edit: (tenant: TenantRecord, etag: string) =>
+      open({ title: t('editTitle', { name: tenant.name }), seen: { tenant, etag } }),
   };
 }
