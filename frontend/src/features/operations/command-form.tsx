@@ -5,7 +5,7 @@ import { useForm } from '@mantine/form';
 import { IconPlayerPlay } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslations } from 'next-intl';
-import { parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs';
+import { type inferParserType, parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs';
 import {
   internalIntegrationsOptions,
   internalOptionsOptions,
@@ -25,18 +25,28 @@ import { COMMAND_TYPES, type CommandType } from './prefill';
 import { TenantSelect } from './tenant-select';
 import { useCreateCommand } from './use-create-command';
 
+const prefill = {
+  type: parseAsStringLiteral(COMMAND_TYPES),
+  tenant: parseAsString,
+  agent: parseAsString,
+  integration: parseAsString,
+};
+
+interface CommandFormProps {
+  onCreated: (id: string) => void;
+}
+
+/** A link may have filled it in; another link begins another form. */
+export function CommandForm({ onCreated }: CommandFormProps) {
+  const [prefilled] = useQueryStates(prefill);
+  return <Form key={JSON.stringify(prefilled)} prefilled={prefilled} onCreated={onCreated} />;
+}
+
 /** Fields follow the type; what they offer is what there is. */
-export function CommandForm({ onCreated }: { onCreated: (id: string) => void }) {
+function Form({ prefilled, onCreated }: CommandFormProps & { prefilled: inferParserType<typeof prefill> }) {
   const t = useTranslations('company.operations');
   const types = useTranslations('shell.commandTypes');
   const create = useCreateCommand(onCreated);
-  // A link may have filled it in.
-  const [prefilled] = useQueryStates({
-    type: parseAsStringLiteral(COMMAND_TYPES),
-    tenant: parseAsString,
-    agent: parseAsString,
-    integration: parseAsString,
-  });
   const form = useForm<CommandValues>({
     initialValues: {
       type: prefilled.type ?? 'HEALTH_CHECK',
