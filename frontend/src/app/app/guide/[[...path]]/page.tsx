@@ -2,6 +2,7 @@ import { Card, Typography } from '@mantine/core';
 import type { Metadata } from 'next';
 import { notFound } from 'next/navigation';
 import { readChapter } from '@/server/guide';
+import classes from './page.module.css';
 
 type Params = Promise<{ path?: string[] }>;
 
@@ -14,7 +15,7 @@ export default async function Page({ params }: { params: Params }) {
   if (!chapter) notFound();
   return (
     <Card padding="lg" component="article" maw={960}>
-      <Typography>
+      <Typography className={classes.text}>
         <div
           // Our own documentation, from docs/guia.
           dangerouslySetInnerHTML={{ __html: chapter.html }}
