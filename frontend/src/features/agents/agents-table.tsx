@@ -103,7 +103,9 @@ function Course({ agent }: { agent: TenantAgent }) {
   const { daily_requests: days } = agent.usage_last_30_days;
   return (
     <div role="img" aria-label={t('courseOf', { peak: formats.integer(Math.max(...days)) })}>
-      <Sparkline values={days} />
+      <div aria-hidden>
+        <Sparkline values={days} />
+      </div>
     </div>
   );
 }
