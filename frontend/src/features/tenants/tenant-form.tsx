@@ -84,19 +84,21 @@ export function TenantForm({ seen, onDone }: { seen?: Seen; onDone: () => void }
     onError: async (error) => {
       const failure = toApiError(error, undefined);
       if (failure.status === 409) form.setFieldError('cnpj', t('cnpjInUse'));
-      for (const { pointer } of failure.errors) {
-        const field = pointer?.split('/')[1];
-        if (field && field in EMPTY) form.setFieldError(field, t('refused'));
-      }
+      for (const field of failure.errors.map(fieldOf)) if (field) form.setFieldError(field, t('refused'));
       if (failure.status === 412 && base) setConflict(await fetchTenant(base.tenant.id));
     },
   });
+  const submit = (values: Values) => {
+    // The API takes no change that changes nothing.
+    if (base && Object.keys(changes(toBody(values), toBody(toValues(base.tenant)))).length === 0) return onDone();
+    save.mutate({ values });
+  };
   const failure = save.isError ? toApiError(save.error, undefined) : null;
-  const unexplained = failure && ![409, 412].includes(failure.status) && failure.errors.length === 0;
+  const unexplained = failure && ![409, 412].includes(failure.status) && !failure.errors.some(fieldOf);
   return (
     <form
       noValidate
-      onSubmit={form.onSubmit((values) => save.mutate({ values }))}
+      onSubmit={form.onSubmit(submit)}
       aria-label={t(seen ? 'edit' : 'add')}
     >
       <Stack gap="sm">
@@ -227,6 +229,12 @@ function Conflict({ before, theirs, onTake, onKeep }: ConflictProps) {
       </Stack>
     </Alert>
   );
+}
+
+/** The field that a refusal is about, if it is about one. */
+function fieldOf({ pointer }: { pointer?: string }): keyof Values | undefined {
+  const field = pointer?.split('/')[1];
+  return field && Object.hasOwn(EMPTY, field) ? (field as keyof Values) : undefined;
 }
 
 /** Only what differs is sent, so that two people who change different things don't undo each other. */
