@@ -10,10 +10,10 @@ export function Metadata({ metadata, depth = 0 }: { metadata: Record<string, unk
   const label = (key: string) => (t.has(key as 'status') ? t(key as 'status') : key);
   return (
     <Facts
-      facts={Object.entries(metadata).map(([key, value]) => [
-        label(key),
-        <Value key={key} value={value} depth={depth} />,
-      ])}
+      facts={Object.entries(metadata)
+        // What was is read before what became of it.
+        .sort(([a], [b]) => Number(b === 'before') - Number(a === 'before'))
+        .map(([key, value]) => [label(key), <Value key={key} value={value} depth={depth} />])}
     />
   );
 }
