@@ -96,11 +96,7 @@ export function TenantForm({ seen, onDone }: { seen?: Seen; onDone: () => void }
   const failure = save.isError ? toApiError(save.error, undefined) : null;
   const unexplained = failure && ![409, 412].includes(failure.status) && !failure.errors.some(fieldOf);
   return (
-    <form
-      noValidate
-      onSubmit={form.onSubmit(submit)}
-      aria-label={t(seen ? 'edit' : 'add')}
-    >
+    <form noValidate onSubmit={form.onSubmit(submit)} aria-label={t(seen ? 'edit' : 'add')}>
       <Stack gap="sm">
         {conflict && base && (
           <Conflict
