@@ -88,7 +88,7 @@ function Way({ icon: Icon, label, children }: { icon: typeof IconMail; label: st
       <ThemeIcon variant="light" size={36} aria-hidden>
         <Icon size={20} stroke={1.7} />
       </ThemeIcon>
-      <div style={{ minWidth: 0 }}>
+      <div style={{ minWidth: 0, overflowWrap: 'anywhere' }}>
         <Text size="xs" c="dimmed">
           {label}
         </Text>
