@@ -1,4 +1,11 @@
-import { type Options, parseAsInteger, useQueryState } from 'nuqs';
+import {
+  type Options,
+  parseAsInteger,
+  type UseQueryStatesKeysMap,
+  useQueryState,
+  useQueryStates,
+  type Values,
+} from 'nuqs';
 
 /** The API's own bound of an offset. */
 const LAST_OFFSET = 10_000;
@@ -10,4 +17,16 @@ export function usePage(size: number) {
   const [asked, set] = useQueryState('page', parser);
   const page = Math.min(Math.max(asked, 1), LAST_OFFSET / size);
   return { page, offset: (page - 1) * size, setPage: (next: number, options?: Options) => void set(next, options) };
+}
+
+type Turn = ReturnType<typeof usePage>['setPage'];
+
+/** The filters of a list, kept in the address; another choice has other pages. */
+export function useFilters<Parsers extends UseQueryStatesKeysMap>(parsers: Parsers, setPage: Turn) {
+  const [filters, set] = useQueryStates(parsers, { history: 'push' });
+  const filter = (change: Partial<Values<Parsers>>) => {
+    void set(change);
+    setPage(1, { history: 'replace' });
+  };
+  return [filters, filter] as const;
 }

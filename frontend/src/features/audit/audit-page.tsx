@@ -13,7 +13,7 @@ import { TableSkeleton } from '@/components/data-table';
 import { PageHeader } from '@/components/page-header';
 import { QueryView } from '@/components/states/query-view';
 import { EmptyState } from '@/components/states/states';
-import { usePage } from '@/lib/page';
+import { useFilters, usePage } from '@/lib/page';
 import { AuditTable } from './audit-table';
 import { TYPES } from './types';
 
@@ -27,7 +27,10 @@ const AuditFilters = dynamic(() => import('./audit-filters').then((filters) => f
 
 export function AuditPage() {
   const t = useTranslations('company.audit');
-  const [filters, setFilters] = useQueryStates(
+  const [{ person }, setPerson] = useQueryStates({ person: parseAsString.withDefault('') });
+  const [sub] = useDebouncedValue(person.trim(), TYPING);
+  const { page, offset, setPage } = usePage(PAGE_SIZE);
+  const [filters, filter] = useFilters(
     {
       type: parseAsStringLiteral(TYPES),
       tenant: parseAsString,
@@ -35,11 +38,8 @@ export function AuditPage() {
       from: parseAsString,
       to: parseAsString,
     },
-    { history: 'push' },
+    setPage,
   );
-  const [{ person }, setPerson] = useQueryStates({ person: parseAsString.withDefault('') });
-  const [sub] = useDebouncedValue(person.trim(), TYPING);
-  const { page, offset, setPage } = usePage(PAGE_SIZE);
   const query = {
     ...(sub ? { user_sub: sub } : {}),
     ...(filters.type ? { event_type: filters.type } : {}),
@@ -52,10 +52,6 @@ export function AuditPage() {
     ...internalAuditOptions({ query: { ...query, limit: PAGE_SIZE, offset } }),
     placeholderData: keepPreviousData,
   });
-  const filter = (change: Partial<typeof filters>) => {
-    void setFilters(change);
-    setPage(1, { history: 'replace' });
-  };
   return (
     <Stack gap="md">
       <PageHeader title={t('title')} text={t('text')}>

@@ -15,7 +15,7 @@ import { PageHeader } from '@/components/page-header';
 import { Panel } from '@/components/panel';
 import { QueryView } from '@/components/states/query-view';
 import { EmptyState } from '@/components/states/states';
-import { usePage } from '@/lib/page';
+import { useFilters, usePage } from '@/lib/page';
 import { IntegrationsTable } from './integrations-table';
 import { STATUSES } from './statuses';
 
@@ -29,13 +29,10 @@ const IntegrationsMap = dynamic(() => import('./integrations-map').then((map) =>
 
 export function CompanyIntegrationsPage() {
   const t = useTranslations('company.integrations');
-  const [filters, setFilters] = useQueryStates(
-    { type: parseAsString, status: parseAsStringLiteral(STATUSES) },
-    { history: 'push' },
-  );
   const [{ search: typed }, setSearch] = useQueryStates({ search: parseAsString.withDefault('') });
   const [search] = useDebouncedValue(typed, TYPING);
   const { page, offset, setPage } = usePage(PAGE_SIZE);
+  const [filters, filter] = useFilters({ type: parseAsString, status: parseAsStringLiteral(STATUSES) }, setPage);
   const options = useQuery(internalOptionsOptions());
   const query = {
     ...(filters.type ? { type: filters.type } : {}),
@@ -48,10 +45,6 @@ export function CompanyIntegrationsPage() {
     ...internalIntegrationsOptions({ query: { ...query, limit: PAGE_SIZE, offset } }),
     placeholderData: keepPreviousData,
   });
-  const filter = (change: Partial<typeof filters>) => {
-    void setFilters(change);
-    setPage(1, { history: 'replace' });
-  };
   return (
     <Stack gap="md">
       <PageHeader title={t('title')} text={t('text')}>

@@ -3,7 +3,7 @@
 import { Group, Stack } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useTranslations } from 'next-intl';
-import { parseAsStringLiteral, useQueryStates } from 'nuqs';
+import { parseAsStringLiteral } from 'nuqs';
 import { internalIncidentsOptions } from '@/api/generated/@tanstack/react-query.gen';
 import { CsvButton } from '@/components/csv-button';
 import { TableSkeleton } from '@/components/data-table';
@@ -11,7 +11,7 @@ import { FilterSelect } from '@/components/filter-select';
 import { PageHeader } from '@/components/page-header';
 import { QueryView } from '@/components/states/query-view';
 import { EmptyState } from '@/components/states/states';
-import { usePage } from '@/lib/page';
+import { useFilters, usePage } from '@/lib/page';
 import { IncidentsTable } from './incidents-table';
 
 const PAGE_SIZE = 20;
@@ -21,11 +21,11 @@ const STATES = ['open', 'resolved'] as const;
 export function IncidentsPage() {
   const t = useTranslations('company.incidents');
   const severities = useTranslations('shell.severity');
-  const [filters, setFilters] = useQueryStates(
-    { severity: parseAsStringLiteral(SEVERITIES), state: parseAsStringLiteral(STATES) },
-    { history: 'push' },
-  );
   const { page, offset, setPage } = usePage(PAGE_SIZE);
+  const [filters, filter] = useFilters(
+    { severity: parseAsStringLiteral(SEVERITIES), state: parseAsStringLiteral(STATES) },
+    setPage,
+  );
   const query = {
     ...(filters.severity ? { severity: filters.severity } : {}),
     ...(filters.state ? { state: filters.state } : {}),
@@ -34,10 +34,6 @@ export function IncidentsPage() {
     ...internalIncidentsOptions({ query: { ...query, limit: PAGE_SIZE, offset } }),
     placeholderData: keepPreviousData,
   });
-  const filter = (change: Partial<typeof filters>) => {
-    void setFilters(change);
-    setPage(1, { history: 'replace' });
-  };
   return (
     <Stack gap="md">
       <PageHeader title={t('title')} text={t('text')}>

@@ -4,7 +4,7 @@ import { Anchor, Group, Stack, Text } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import Link from 'next/link';
 import { useTranslations } from 'next-intl';
-import { parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs';
+import { parseAsString, parseAsStringLiteral } from 'nuqs';
 import type { Command } from '@/api/generated';
 import { commandsOptions } from '@/api/generated/@tanstack/react-query.gen';
 import { CsvButton } from '@/components/csv-button';
@@ -14,7 +14,7 @@ import { Instant } from '@/components/instant';
 import { Panel } from '@/components/panel';
 import { QueryView } from '@/components/states/query-view';
 import { EmptyState } from '@/components/states/states';
-import { usePage } from '@/lib/page';
+import { useFilters, usePage } from '@/lib/page';
 import { PAGE_RULES } from '@/lib/pages';
 import { hasEnded, STATUSES } from './command';
 import { CommandStatus } from './command-status';
@@ -28,15 +28,15 @@ const WATCH = 3000;
 export function CommandHistory({ onOpen }: { onOpen: (id: string) => void }) {
   const t = useTranslations('company.operations');
   const types = useTranslations('shell.commandTypes');
-  const [filters, setFilters] = useQueryStates(
+  const { page, offset, setPage } = usePage(PAGE_SIZE);
+  const [filters, filter] = useFilters(
     {
       of_type: parseAsStringLiteral(COMMAND_TYPES),
       status: parseAsStringLiteral(STATUSES),
       of_tenant: parseAsString,
     },
-    { history: 'push' },
+    setPage,
   );
-  const { page, offset, setPage } = usePage(PAGE_SIZE);
   const query = {
     ...(filters.of_type ? { command_type: filters.of_type } : {}),
     ...(filters.status ? { status: filters.status } : {}),
@@ -47,10 +47,6 @@ export function CommandHistory({ onOpen }: { onOpen: (id: string) => void }) {
     placeholderData: keepPreviousData,
     refetchInterval: ({ state }) => (state.data?.commands.some((command) => !hasEnded(command.status)) ? WATCH : false),
   });
-  const filter = (change: Partial<typeof filters>) => {
-    void setFilters(change);
-    setPage(1, { history: 'replace' });
-  };
   const what = (command: Command) => (
     <Anchor component="button" type="button" size="sm" fw={550} onClick={() => onOpen(command.command_id)}>
       {types(`${command.command_type as (typeof COMMAND_TYPES)[number]}`)}

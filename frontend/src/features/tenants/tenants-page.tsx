@@ -20,7 +20,7 @@ import { EmptyState } from '@/components/states/states';
 import { StatusBadge } from '@/components/status-badge';
 import { useFormats } from '@/lib/formats';
 import { useMay } from '@/lib/identity';
-import { usePage } from '@/lib/page';
+import { useFilters, usePage } from '@/lib/page';
 import { PAGE_RULES } from '@/lib/pages';
 import { useServerSort } from '@/lib/sort';
 import { dashboardOf } from '@/lib/tenant';
@@ -34,17 +34,17 @@ export function TenantsPage() {
   const t = useTranslations('company.tenants');
   const mayCreate = useMay('createTenant');
   const dialog = useTenantDialog();
-  const [filters, setFilters] = useQueryStates(
+  const [{ search: typed }, setSearch] = useQueryStates({ search: parseAsString.withDefault('') });
+  const [search] = useDebouncedValue(typed, TYPING);
+  const { page, offset, setPage } = usePage(PAGE_SIZE);
+  const [filters, filter] = useFilters(
     {
       status: parseAsStringLiteral([...STATUSES, 'all']).withDefault('active'),
       plan: parseAsString,
       segment: parseAsString,
     },
-    { history: 'push' },
+    setPage,
   );
-  const [{ search: typed }, setSearch] = useQueryStates({ search: parseAsString.withDefault('') });
-  const [search] = useDebouncedValue(typed, TYPING);
-  const { page, offset, setPage } = usePage(PAGE_SIZE);
   const order = useServerSort<ListedTenant, 'name' | 'created_at' | 'mrr_estimate'>(
     ['name', 'created_at', 'mrr_estimate'],
     { column: 'name', direction: 'asc' },
@@ -61,10 +61,6 @@ export function TenantsPage() {
     ...internalTenantsOptions({ query: { ...query, limit: PAGE_SIZE, offset } }),
     placeholderData: keepPreviousData,
   });
-  const filter = (change: Partial<typeof filters>) => {
-    void setFilters(change);
-    setPage(1, { history: 'replace' });
-  };
   return (
     <Stack gap="md">
       <PageHeader title={t('title')} text={t('text')}>
