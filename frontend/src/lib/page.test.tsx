@@ -1,8 +1,8 @@
-import { act, renderHook } from '@testing-library/react';
+import { act, renderHook, waitFor } from '@testing-library/react';
 import { parseAsStringLiteral } from 'nuqs';
 import { describe, expect, it } from 'vitest';
 import { panel } from '@/testing/panel';
-import { useFilters, usePage } from './page';
+import { useFilters, usePage, useSearch } from './page';
 
 const SIZE = 20;
 
@@ -31,4 +31,15 @@ it('useFilters: another choice begins at the first page', async () => {
   expect([result.current.page, result.current.filters]).toEqual([3, { status: null }]);
   await act(async () => result.current.filter({ status: 'open' }));
   expect([result.current.page, result.current.filters]).toEqual([1, { status: 'open' }]);
+});
+
+it('useSearch: asks for what was typed once it stands still, and begins at the first page', async () => {
+  const show = () => {
+    const { page, setPage } = usePage(SIZE);
+    return { page, ...useSearch(setPage) };
+  };
+  const { result } = renderHook(show, { wrapper: panel({ search: '?page=3' }) });
+  await act(async () => result.current.type(' são '));
+  expect([result.current.page, result.current.typed, result.current.search]).toEqual([1, ' são ', '']);
+  await waitFor(() => expect(result.current.search).toBe('são'));
 });

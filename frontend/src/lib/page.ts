@@ -1,6 +1,8 @@
+import { useDebouncedValue } from '@mantine/hooks';
 import {
   type Options,
   parseAsInteger,
+  parseAsString,
   type UseQueryStatesKeysMap,
   useQueryState,
   useQueryStates,
@@ -9,6 +11,9 @@ import {
 
 /** The API's own bound of an offset. */
 const LAST_OFFSET = 10_000;
+
+/** How long somebody types before the API is asked, in milliseconds. */
+const TYPING = 300;
 
 const parser = parseAsInteger.withDefault(1).withOptions({ history: 'push' });
 
@@ -29,4 +34,15 @@ export function useFilters<Parsers extends UseQueryStatesKeysMap>(parsers: Parse
     setPage(1, { history: 'replace' });
   };
   return [filters, filter] as const;
+}
+
+/** What a list is searched for, kept in the address: as it is typed, and as the API is asked. Another search has other pages. */
+export function useSearch(setPage: Turn) {
+  const [typed, set] = useQueryState('search', parseAsString.withDefault(''));
+  const [search] = useDebouncedValue(typed.trim(), TYPING);
+  const type = (text: string) => {
+    void set(text || null);
+    setPage(1, { history: 'replace' });
+  };
+  return { typed, search, type };
 }

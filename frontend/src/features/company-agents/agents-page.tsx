@@ -1,8 +1,6 @@
 'use client';
 
-import { Group, Stack, Text, TextInput } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
-import { IconSearch } from '@tabler/icons-react';
+import { Group, Stack, Text } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useTranslations } from 'next-intl';
 import { parseAsString, useQueryState } from 'nuqs';
@@ -14,16 +12,16 @@ import { FilterSelect } from '@/components/filter-select';
 import { Freshness } from '@/components/freshness';
 import { Instant } from '@/components/instant';
 import { PageHeader } from '@/components/page-header';
+import { SearchInput } from '@/components/search-input';
 import { PeriodPicker } from '@/components/shell/period-picker';
 import { QueryView } from '@/components/states/query-view';
 import { EmptyState } from '@/components/states/states';
 import { useFormats } from '@/lib/formats';
-import { usePage } from '@/lib/page';
+import { usePage, useSearch } from '@/lib/page';
 import { usePeriod } from '@/lib/period';
 import { useServerSort } from '@/lib/sort';
 
 const PAGE_SIZE = 20;
-const TYPING = 300;
 const SORTABLE = ['name', 'deployed_count', 'total_requests', 'success_rate'] as const;
 
 /** The catalogue: where each agent is deployed, and how it does everywhere. */
@@ -32,15 +30,14 @@ export function CompanyAgentsPage() {
   const formats = useFormats();
   const [period] = usePeriod();
   const [segment, setSegment] = useQueryState('segment', parseAsString.withOptions({ history: 'push' }));
-  const [typed, setTyped] = useQueryState('search', parseAsString.withDefault(''));
-  const [search] = useDebouncedValue(typed, TYPING);
   const { page, offset, setPage } = usePage(PAGE_SIZE);
+  const { typed, search, type } = useSearch(setPage);
   const order = useServerSort<InternalAgent, (typeof SORTABLE)[number]>(SORTABLE, { column: 'name', direction: 'asc' });
   const options = useQuery(internalOptionsOptions());
   const query = {
     period,
     ...(segment ? { segment } : {}),
-    ...(search.trim() ? { search } : {}),
+    ...(search ? { search } : {}),
     ...order.query,
   };
   const agents = useQuery({
@@ -58,17 +55,7 @@ export function CompanyAgentsPage() {
         <CsvButton path="/internal/agents" query={query} name="agentes" />
       </PageHeader>
       <Group gap="sm" align="flex-end">
-        <TextInput
-          label={t('search')}
-          leftSection={<IconSearch size={16} aria-hidden />}
-          value={typed}
-          maxLength={200}
-          onChange={(event) => {
-            void setTyped(event.currentTarget.value || null);
-            setPage(1, { history: 'replace' });
-          }}
-          w={{ base: '100%', xs: 260 }}
-        />
+        <SearchInput label={t('search')} value={typed} onChange={type} />
         <FilterSelect
           label={t('segment')}
           value={segment}

@@ -1,26 +1,24 @@
 'use client';
 
-import { Group, Skeleton, Stack, TextInput } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
-import { IconSearch } from '@tabler/icons-react';
+import { Group, Skeleton, Stack } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import dynamic from 'next/dynamic';
 import { useTranslations } from 'next-intl';
-import { parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs';
+import { parseAsString, parseAsStringLiteral } from 'nuqs';
 import { internalIntegrationsOptions, internalOptionsOptions } from '@/api/generated/@tanstack/react-query.gen';
 import { CsvButton } from '@/components/csv-button';
 import { TableSkeleton } from '@/components/data-table';
 import { FilterSelect } from '@/components/filter-select';
 import { PageHeader } from '@/components/page-header';
 import { Panel } from '@/components/panel';
+import { SearchInput } from '@/components/search-input';
 import { QueryView } from '@/components/states/query-view';
 import { EmptyState } from '@/components/states/states';
-import { useFilters, usePage } from '@/lib/page';
+import { useFilters, usePage, useSearch } from '@/lib/page';
 import { IntegrationsTable } from './integrations-table';
 import { STATUSES } from './statuses';
 
 const PAGE_SIZE = 20;
-const TYPING = 300;
 
 const IntegrationsMap = dynamic(() => import('./integrations-map').then((map) => map.IntegrationsMap), {
   ssr: false,
@@ -29,15 +27,14 @@ const IntegrationsMap = dynamic(() => import('./integrations-map').then((map) =>
 
 export function CompanyIntegrationsPage() {
   const t = useTranslations('company.integrations');
-  const [{ search: typed }, setSearch] = useQueryStates({ search: parseAsString.withDefault('') });
-  const [search] = useDebouncedValue(typed, TYPING);
   const { page, offset, setPage } = usePage(PAGE_SIZE);
+  const { typed, search, type } = useSearch(setPage);
   const [filters, filter] = useFilters({ type: parseAsString, status: parseAsStringLiteral(STATUSES) }, setPage);
   const options = useQuery(internalOptionsOptions());
   const query = {
     ...(filters.type ? { type: filters.type } : {}),
     ...(filters.status ? { status: filters.status } : {}),
-    ...(search.trim() ? { search } : {}),
+    ...(search ? { search } : {}),
   };
   // The map counts all of them, whatever the table is narrowed to.
   const all = useQuery(internalIntegrationsOptions({ query: { limit: 1 } }));
@@ -60,17 +57,7 @@ export function CompanyIntegrationsPage() {
         </QueryView>
       </Panel>
       <Group gap="sm" align="flex-end">
-        <TextInput
-          label={t('search')}
-          leftSection={<IconSearch size={16} aria-hidden />}
-          value={typed}
-          maxLength={200}
-          onChange={(event) => {
-            void setSearch({ search: event.currentTarget.value || null });
-            setPage(1, { history: 'replace' });
-          }}
-          w={{ base: '100%', xs: 260 }}
-        />
+        <SearchInput label={t('search')} value={typed} onChange={type} />
         <FilterSelect
           label={t('type')}
           value={filters.type}

@@ -1,24 +1,21 @@
 'use client';
 
-import { Anchor, Group, Stack, Text, TextInput } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
-import { IconSearch } from '@tabler/icons-react';
+import { Anchor, Group, Stack, Text } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import Link from 'next/link';
 import { usePathname } from 'next/navigation';
 import { useTranslations } from 'next-intl';
-import { parseAsString, useQueryState } from 'nuqs';
 import type { ListedTenant } from '@/api/generated';
 import { internalTenantsOptions } from '@/api/generated/@tanstack/react-query.gen';
 import { DataTable, TableSkeleton } from '@/components/data-table';
+import { SearchInput } from '@/components/search-input';
 import { QueryView } from '@/components/states/query-view';
 import { EmptyState } from '@/components/states/states';
 import { StatusBadge } from '@/components/status-badge';
 import { useFormats } from '@/lib/formats';
-import { usePage } from '@/lib/page';
+import { usePage, useSearch } from '@/lib/page';
 
 const PAGE_SIZE = 10;
-const TYPING = 300;
 const DASHBOARD = '/app/dashboard';
 
 /** Every company, to go to the dashboard of one; on a page of the dashboard, to that page. */
@@ -26,9 +23,8 @@ export function TenantPicker() {
   const t = useTranslations('shell.tenantPicker');
   const formats = useFormats();
   const path = usePathname();
-  const [typed, setTyped] = useQueryState('search', parseAsString.withDefault(''));
   const { page, offset, setPage } = usePage(PAGE_SIZE);
-  const [search] = useDebouncedValue(typed, TYPING);
+  const { typed, search, type } = useSearch(setPage);
   const tenants = useQuery({
     ...internalTenantsOptions({
       query: { search, sort_by: 'name', sort_order: 'asc', limit: PAGE_SIZE, offset },
@@ -43,17 +39,7 @@ export function TenantPicker() {
   );
   return (
     <Stack gap="md">
-      <TextInput
-        label={t('search')}
-        leftSection={<IconSearch size={16} aria-hidden />}
-        value={typed}
-        maxLength={200}
-        onChange={(event) => {
-          void setTyped(event.currentTarget.value || null);
-          setPage(1, { history: 'replace' });
-        }}
-        maw={420}
-      />
+      <SearchInput label={t('search')} value={typed} onChange={type} />
       <QueryView
         query={tenants}
         skeleton={<TableSkeleton rows={PAGE_SIZE} />}

@@ -1,12 +1,11 @@
 'use client';
 
-import { Anchor, Button, Group, Stack, Text, TextInput } from '@mantine/core';
-import { useDebouncedValue } from '@mantine/hooks';
-import { IconPlus, IconSearch } from '@tabler/icons-react';
+import { Anchor, Button, Group, Stack, Text } from '@mantine/core';
+import { IconPlus } from '@tabler/icons-react';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import Link from 'next/link';
 import { useTranslations } from 'next-intl';
-import { parseAsString, parseAsStringLiteral, useQueryStates } from 'nuqs';
+import { parseAsString, parseAsStringLiteral } from 'nuqs';
 import type { ListedTenant } from '@/api/generated';
 import { internalOptionsOptions, internalTenantsOptions } from '@/api/generated/@tanstack/react-query.gen';
 import { CsvButton } from '@/components/csv-button';
@@ -15,12 +14,13 @@ import { FilterSelect } from '@/components/filter-select';
 import { Freshness } from '@/components/freshness';
 import { PageHeader } from '@/components/page-header';
 import type { Sorting } from '@/components/rows';
+import { SearchInput } from '@/components/search-input';
 import { QueryView } from '@/components/states/query-view';
 import { EmptyState } from '@/components/states/states';
 import { StatusBadge } from '@/components/status-badge';
 import { useFormats } from '@/lib/formats';
 import { useMay } from '@/lib/identity';
-import { useFilters, usePage } from '@/lib/page';
+import { useFilters, usePage, useSearch } from '@/lib/page';
 import { PAGE_RULES } from '@/lib/pages';
 import { useServerSort } from '@/lib/sort';
 import { dashboardOf } from '@/lib/tenant';
@@ -28,15 +28,13 @@ import { STATUSES } from './statuses';
 import { useTenantDialog } from './use-tenant-dialog';
 
 const PAGE_SIZE = 20;
-const TYPING = 300;
 
 export function TenantsPage() {
   const t = useTranslations('company.tenants');
   const mayCreate = useMay('createTenant');
   const dialog = useTenantDialog();
-  const [{ search: typed }, setSearch] = useQueryStates({ search: parseAsString.withDefault('') });
-  const [search] = useDebouncedValue(typed, TYPING);
   const { page, offset, setPage } = usePage(PAGE_SIZE);
+  const { typed, search, type } = useSearch(setPage);
   const [filters, filter] = useFilters(
     {
       status: parseAsStringLiteral([...STATUSES, 'all']).withDefault('active'),
@@ -54,7 +52,7 @@ export function TenantsPage() {
     status: filters.status,
     ...(filters.plan ? { plan: filters.plan } : {}),
     ...(filters.segment ? { segment: filters.segment } : {}),
-    ...(search.trim() ? { search } : {}),
+    ...(search ? { search } : {}),
     ...order.query,
   };
   const tenants = useQuery({
@@ -73,17 +71,7 @@ export function TenantsPage() {
         )}
       </PageHeader>
       <Group gap="sm" align="flex-end">
-        <TextInput
-          label={t('search')}
-          leftSection={<IconSearch size={16} aria-hidden />}
-          value={typed}
-          maxLength={200}
-          onChange={(event) => {
-            void setSearch({ search: event.currentTarget.value || null });
-            setPage(1, { history: 'replace' });
-          }}
-          w={{ base: '100%', xs: 260 }}
-        />
+        <SearchInput label={t('search')} value={typed} onChange={type} />
         <FilterSelect
           label={t('status')}
           value={filters.status === 'all' ? null : filters.status}
