@@ -275,6 +275,7 @@ test.describe('Sua conta', () => {
     await expect(page.getByRole('menu')).toBeHidden();
     await expect(button).toBeFocused();
     await page.keyboard.press('Enter');
+    await expect(page.getByRole('menuitem', { name: 'Minha conta' })).toBeFocused();
     await page.keyboard.press('ArrowDown');
     await expect(page.getByRole('menuitem', { name: 'Sair' })).toBeFocused();
     await page.keyboard.press('ArrowUp');

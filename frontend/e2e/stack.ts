@@ -147,9 +147,9 @@ export async function etagOf(persona: Persona, path: string): Promise<string> {
 }
 
 const SQL = `
-import json, sys, psycopg
-url, statement, parameters = sys.argv[1:]
-with psycopg.connect(url) as connection:
+import json, os, sys, psycopg
+statement, parameters = sys.argv[1:]
+with psycopg.connect(os.environ["DATABASE_URL"]) as connection:
     connection.execute("SET ROLE app_owner")
     connection.execute("SET search_path = alquimista_platform")
     connection.execute(statement, json.loads(parameters))
@@ -157,8 +157,9 @@ with psycopg.connect(url) as connection:
 
 /** Runs a statement with `%s` for parameters: what no API of the product can do, e.g. to give a tenant an agent. */
 export async function sql(statement: string, ...parameters: (string | null)[]): Promise<void> {
-  const { app_migrator } = stack.database_roles;
-  await promisify(execFile)('python', ['-c', SQL, app_migrator, statement, JSON.stringify(parameters)]);
+  // Not an argument: those are in the message of a failure.
+  const env = { ...process.env, DATABASE_URL: stack.database_roles.app_migrator };
+  await promisify(execFile)('python', ['-c', SQL, statement, JSON.stringify(parameters)], { env });
 }
 
 export interface Cookie {
