@@ -47,6 +47,8 @@ export const theme = createTheme({
   },
   components: {
     Card: Card.extend({ defaultProps: { withBorder: true, padding: 'md', bg: 'var(--color-surface)' } }),
+    // In its own colour a title is too pale to read.
+    Alert: { styles: { label: { color: 'var(--mantine-color-text)' } } },
   },
 });
 

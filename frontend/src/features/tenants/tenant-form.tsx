@@ -135,6 +135,8 @@ export function TenantForm({ seen, onDone }: { seen?: Seen; onDone: () => void }
           searchable
           clearButtonProps={clearButton(t('noSegment'))}
           {...form.getInputProps('segment')}
+          // No segment is null here: with '' it would go on showing the one before.
+          value={form.values.segment || null}
           onChange={(value) => form.setFieldValue('segment', value ?? '')}
         />
         <Select
