@@ -126,10 +126,12 @@ test.describe('Agentes', () => {
       const head = table(page).getByRole('button', { name: new RegExp(`^${name.replace(/[()]/g, '\\$&')}`) });
       await head.click();
       await expectOrder();
+      await expect(head).toHaveAccessibleName(`${name} em ordem ${descending ? 'decrescente' : 'crescente'}`);
       descending = !descending;
       await head.focus();
-      await page.keyboard.press('Enter');
+      await page.keyboard.press(descending ? 'Space' : 'Enter');
       await expectOrder();
+      await expect(head).toBeFocused();
     }
   });
 

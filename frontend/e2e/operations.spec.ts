@@ -439,8 +439,12 @@ test.describe('Histórico de comandos', () => {
     await expectRows(`tenant_id=${tenant.id}&status=ERROR&command_type=RESTART_AGENT`);
     await history(page).getByRole('button', { name: 'Limpar Tipo' }).click();
     await expectRows(`tenant_id=${tenant.id}&status=ERROR`);
-    await rows.getByRole('button').first().click();
+    const first = rows.getByRole('button').first();
+    await first.click();
     await expect(drawer(page).getByRole('status')).toHaveText('Com erro');
+    await page.keyboard.press('Escape');
+    await expect(drawer(page)).toBeHidden();
+    await expect(first).toBeFocused();
   });
 
   test('Próxima página: página por página, e fica no endereço', async ({ page }) => {

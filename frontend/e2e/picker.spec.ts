@@ -105,13 +105,13 @@ test('De qual empresa?: sem empresa escolhida, escolhe-se, e fica-se na página 
   const asked: string[] = [];
   page.on('request', (request) => asked.push(request.url()));
   await signIn(page, 'suporte');
-  await page.goto('/app/dashboard/usage');
+  await page.goto('/app/dashboard/usage?period=7d');
   await expect(page.getByRole('heading', { level: 1, name: 'De qual empresa?' })).toBeVisible();
   await settled(page);
   expect(asked.filter((url) => url.includes('/api/tenant/'))).toEqual([]);
   await page.getByLabel('Buscar por nome ou CNPJ').fill('sao lucas');
   await page.getByRole('link', { name }).click();
-  await expect(page).toHaveURL(at(`/app/dashboard/usage?tenant_id=${TENANT_B}`));
+  await expect(page).toHaveURL(at(`/app/dashboard/usage?period=7d&tenant_id=${TENANT_B}`));
   await expect(page.getByRole('heading', { level: 1, name: 'Uso' })).toBeVisible();
 });
 

@@ -81,6 +81,12 @@ test.describe('Páginas', () => {
     await expect(page.getByText('Equipe interna', { exact: true })).toBeVisible();
   });
 
+  test('Equipe interna: também se lê em 320 pixels', async ({ page }) => {
+    await page.setViewportSize({ width: 320, height: 900 });
+    await open(page, 'suporte', '/app/company');
+    await expect(page.getByText('Equipe interna', { exact: true })).toBeInViewport({ ratio: 1 });
+  });
+
   for (const [persona, pages] of [
     ['admin', INTERNAL_PAGES],
     ['suporte', INTERNAL_PAGES.filter(([name]) => !['Financeiro', 'Auditoria'].includes(name))],

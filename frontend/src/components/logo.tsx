@@ -19,11 +19,23 @@ export function LogoMark({ size = 28 }: { size?: number }) {
   );
 }
 
-export function Logo({ size = 28 }: { size?: number }) {
+interface LogoProps {
+  size?: number;
+  /** The mark alone where the name would take another's place. */
+  short?: boolean;
+}
+
+export function Logo({ size = 28, short = false }: LogoProps) {
   return (
     <Group gap={8} wrap="nowrap">
       <LogoMark size={size} />
-      <Text fw={700} size="md" component="span" style={{ letterSpacing: '-0.01em' }}>
+      <Text
+        fw={700}
+        size="md"
+        component="span"
+        visibleFrom={short ? 'xs' : undefined}
+        style={{ letterSpacing: '-0.01em' }}
+      >
         AlquimistaAI
       </Text>
     </Group>

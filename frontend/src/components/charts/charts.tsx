@@ -1,7 +1,7 @@
 'use client';
 
 import { AreaChart, BarChart, LineChart } from '@mantine/charts';
-import { useReducedMotion } from '@mantine/hooks';
+import { useMediaQuery, useReducedMotion } from '@mantine/hooks';
 import { useFormats } from '@/lib/formats';
 import { CHART_HEIGHT } from './chart-figure';
 
@@ -154,6 +154,9 @@ interface BridgeProps {
 export function BridgeChart({ steps, label, axis }: BridgeProps) {
   const formats = useFormats();
   const still = useReducedMotion();
+  // Every step is named, side by side or, where that would overlap, slanting.
+  const narrow = useMediaQuery('(max-width: 36em)', false, { getInitialValueInEffect: false });
+  const slanting = { angle: -45, textAnchor: 'end', height: 72 } as const;
   return (
     <BarChart
       {...SILENT}
@@ -166,7 +169,7 @@ export function BridgeChart({ steps, label, axis }: BridgeProps) {
       tickLine="none"
       yAxisLabel={axis}
       valueFormatter={(value) => formats.money(value)}
-      xAxisProps={{ interval: 0 }}
+      xAxisProps={{ interval: 0, ...(narrow ? slanting : {}) }}
       yAxisProps={{ tickFormatter: (value: number) => formats.compact(value), width: 64 }}
       barProps={{ isAnimationActive: still !== true }}
     />

@@ -81,10 +81,10 @@ function Surroundings({ side, banner, children }: { side: Side; banner?: ReactNo
               aria-controls="navegacao"
             />
             <UnstyledButton component={Link} href={side === 'internal' ? '/app/company' : '/'} aria-label={t('home')}>
-              <Logo />
+              <Logo short={side === 'internal'} />
             </UnstyledButton>
             {side === 'internal' && (
-              <Badge visibleFrom="xs" variant="outline" color="var(--mantine-color-text)">
+              <Badge variant="outline" color="var(--mantine-color-text)">
                 {t('internalTeam')}
               </Badge>
             )}

@@ -4,6 +4,7 @@ import { Alert, Button, Code, Drawer, Group, Progress, Skeleton, Stack, Text, Ti
 import { IconReload } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslations } from 'next-intl';
+import { useEffect, useState } from 'react';
 import type { CommandDetails, DetailedCommand, NewCommand } from '@/api/generated';
 import { commandOptions } from '@/api/generated/@tanstack/react-query.gen';
 import { Facts } from '@/components/facts';
@@ -22,22 +23,28 @@ const WATCH = 1000;
 const ROWS_OF_AN_END = 3;
 
 interface CommandDrawerProps {
+  opened: boolean;
+  /** The command that is shown; while the drawer closes, the one that was. */
   commandId: string;
   onClose: () => void;
   onRepeated: (id: string) => void;
 }
 
 /** One command, watched until it ends. */
-export function CommandDrawer({ commandId, onClose, onRepeated }: CommandDrawerProps) {
+export function CommandDrawer({ opened, commandId, onClose, onRepeated }: CommandDrawerProps) {
   const t = useTranslations('company.operations');
   const query = useQuery({
     ...commandOptions({ path: { id: commandId } }),
+    enabled: opened,
     staleTime: 0,
     refetchInterval: ({ state: { data } }) => (data && isSettled(data) ? false : WATCH),
   });
+  // Only what opens after it is there gives the focus back to where it was.
+  const [there, setThere] = useState(false);
+  useEffect(() => setThere(true), []);
   return (
     <Drawer
-      opened
+      opened={opened && there}
       onClose={onClose}
       position="right"
       size="lg"

@@ -4,6 +4,7 @@ import { Skeleton, Stack } from '@mantine/core';
 import dynamic from 'next/dynamic';
 import { useTranslations } from 'next-intl';
 import { parseAsString, useQueryState } from 'nuqs';
+import { useState } from 'react';
 import { PageHeader } from '@/components/page-header';
 import { Panel } from '@/components/panel';
 import { CommandHistory } from './command-history';
@@ -19,6 +20,8 @@ export function OperationsPage() {
   const t = useTranslations('company.operations');
   // The command that is looked at, so that a link shows the same.
   const [command, setCommand] = useQueryState('command', parseAsString.withOptions({ history: 'push' }));
+  const [shown, setShown] = useState(command);
+  if (command !== null && command !== shown) setShown(command);
   return (
     <Stack gap="md">
       <PageHeader title={t('title')} text={t('text')} />
@@ -26,9 +29,10 @@ export function OperationsPage() {
         <CommandForm onCreated={(id) => void setCommand(id)} />
       </Panel>
       <CommandHistory onOpen={(id) => void setCommand(id)} />
-      {command !== null && (
+      {shown !== null && (
         <CommandDrawer
-          commandId={command}
+          opened={command !== null}
+          commandId={shown}
           onClose={() => void setCommand(null)}
           onRepeated={(id) => void setCommand(id)}
         />

@@ -3,7 +3,7 @@
 import { Anchor, Group, Stack, Text } from '@mantine/core';
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import Link from 'next/link';
-import { usePathname } from 'next/navigation';
+import { usePathname, useSearchParams } from 'next/navigation';
 import { useTranslations } from 'next-intl';
 import type { ListedTenant } from '@/api/generated';
 import { internalTenantsOptions } from '@/api/generated/@tanstack/react-query.gen';
@@ -14,6 +14,7 @@ import { EmptyState } from '@/components/states/states';
 import { StatusBadge } from '@/components/status-badge';
 import { useFormats } from '@/lib/formats';
 import { usePage, useSearch } from '@/lib/page';
+import { dashboardOf } from '@/lib/tenant';
 
 const PAGE_SIZE = 10;
 const DASHBOARD = '/app/dashboard';
@@ -31,9 +32,17 @@ export function TenantPicker() {
     }),
     placeholderData: keepPreviousData,
   });
-  const target = path.startsWith(DASHBOARD) ? path : DASHBOARD;
+  const asked = useSearchParams();
+  const hrefOf = ({ id }: ListedTenant) => {
+    if (!path.startsWith(DASHBOARD)) return dashboardOf(id);
+    const query = new URLSearchParams(asked);
+    // These two are the picker's own.
+    for (const own of ['search', 'page']) query.delete(own);
+    query.set('tenant_id', id);
+    return `${path}?${query}`;
+  };
   const open = (tenant: ListedTenant) => (
-    <Anchor component={Link} href={`${target}?tenant_id=${tenant.id}`} size="sm" fw={550}>
+    <Anchor component={Link} href={hrefOf(tenant)} size="sm" fw={550}>
       {tenant.name}
     </Anchor>
   );
