@@ -12,7 +12,7 @@ import type {
   TenantRecord,
 } from '../src/api/generated';
 import { choose, chooseTenant, expectCsv } from './controls.ts';
-import { api, aws, change, expect, expectAccessible, settled, signIn, sql, stack, test } from './fixtures.ts';
+import { api, aws, change, expect, expectAccessible, lambda, settled, signIn, sql, stack, test } from './fixtures.ts';
 import { newTenant, retire, uniqueName } from './temporary.ts';
 import { cells, column, instant, integer } from './written.ts';
 
@@ -23,6 +23,8 @@ const OPERATIONS = '/app/company/operations';
 const PAGE_SIZE = 20;
 /** A command may wait for others, and for the stream that brings it. */
 const ENDS = { timeout: 45_000 };
+/** Messages that take seconds to move. */
+const MANY = 6000;
 
 let tenant: TenantRecord;
 let secret: string;
@@ -139,7 +141,10 @@ test.describe('Reprocessar fila', () => {
   }
 
   async function put(QueueUrl: string, bodies: string[]): Promise<void> {
-    for (const MessageBody of bodies) await aws('sqs', 'SendMessage', { QueueUrl, MessageBody });
+    for (let from = 0; from < bodies.length; from += 10) {
+      const Entries = bodies.slice(from, from + 10).map((MessageBody, index) => ({ Id: String(index), MessageBody }));
+      await aws('sqs', 'SendMessageBatch', { QueueUrl, Entries });
+    }
   }
 
   const { demo_queue_url: queueUrl, demo_dead_letter_queue_url: deadLettersUrl } = stack;
@@ -189,33 +194,30 @@ test.describe('Reprocessar fila', () => {
   });
 
   test('Reprocessar fila: em andamento até que termine, com o que já foi movido', async ({ page }) => {
-    let ended = false;
-    await page.route('**/api/internal/operations/commands/*', async (route) => {
-      const answer = await route.fetch();
-      const { command, audit }: CommandDetails = await answer.json();
-      const under = {
-        status: 'RUNNING',
-        completed_at: null,
-        output: null,
-        progress: { moved: 7, skipped: 0, taken: 7 },
-      };
-      await route.fulfill({ json: { command: ended ? command : { ...command, ...under }, audit } });
-    });
+    test.slow();
+    const bodies = Array.from({ length: MANY }, (_, index) => `mensagem ${index}`);
+    await put(deadLettersUrl, bodies);
     await open(page);
     await choose(form(page), 'Comando', 'Reprocessar fila');
     await choose(form(page), 'Fila', queue);
+    await form(page).getByLabel('Máximo de mensagens').fill(String(MANY));
     const id = await send(page, 'Reprocessar fila');
     await expect(drawer(page).getByRole('status')).toHaveText('Em execução');
     await expect(drawer(page).getByRole('progressbar', { name: 'Em andamento' })).toBeVisible();
-    await expect(drawer(page)).toContainText('7 mensagens movidas até agora');
     await expect(drawer(page).getByRole('button', { name: 'Executar novamente' })).toHaveCount(0);
-    await expectAccessible(page);
-    await expect.poll(async () => (await details(id)).command.status, ENDS).toBe('SUCCESS');
-    await expect(drawer(page).getByRole('status')).toHaveText('Em execução');
-    ended = true;
+    const moved = async () => {
+      const written = await drawer(page).getByText('mensagens movidas até agora').textContent();
+      return Number(written?.replaceAll(/\D/g, ''));
+    };
+    const first = await moved();
+    await expect.poll(moved).toBeGreaterThan(first);
+    expect((await details(id)).command.status).toBe('RUNNING');
     await expectEnd(page, id, 'Concluído');
+    await expect(fact(drawer(page), 'Movidas')).toHaveText(integer(MANY));
     await expect(drawer(page).getByRole('progressbar')).toHaveCount(0);
     await expect(drawer(page).getByRole('button', { name: 'Executar novamente' })).toBeVisible();
+    expect((await take(queueUrl)).toSorted()).toEqual(bodies.toSorted());
+    expect(await take(deadLettersUrl)).toEqual([]);
   });
 });
 
@@ -306,6 +308,44 @@ test('Verificar saúde: o que não vai bem é um resultado, e não um erro', asy
   await expect(fact(drawer(page), 'Integrações')).toContainText('Em ordemnão');
   await expect(fact(drawer(page), 'Banco de dados')).toContainText('Em ordemsim');
 });
+
+test('Verificar saúde: com erro se ninguém a executa em cinco minutos', async ({ page }) => {
+  const { EventSourceMappings: mappings } = await lambda<{ EventSourceMappings: { UUID: string }[] }>(
+    'GET',
+    `/event-source-mappings/?FunctionName=${stack.functions.commands}`,
+  );
+  const deliver = async (Enabled: boolean) => {
+    for (const { UUID } of mappings) await lambda('PUT', `/event-source-mappings/${UUID}`, { Enabled });
+  };
+  await deliver(false);
+  try {
+    await open(page, `?type=HEALTH_CHECK&tenant=${tenant.id}`);
+    await expect(form(page).getByRole('combobox', { name: 'Tenant' })).toHaveValue(tenant.name);
+    const id = await send(page);
+    await expect(drawer(page).getByRole('status')).toHaveText('Na fila');
+    await expect(drawer(page).getByRole('progressbar', { name: 'Em andamento' })).toBeVisible();
+    await makeOlder(id, 6);
+    await lambda('POST', `/functions/${stack.functions.commands}/invocations`, { run: 'reaper' });
+    await expectError(page, id, 'not started');
+  } finally {
+    await deliver(true);
+  }
+});
+
+/** As if a command had been created some minutes before it was. */
+async function makeOlder(id: string, minutes: number): Promise<void> {
+  const TableName = stack.commands_table;
+  const { Items } = await aws<{ Items: { created_at: { S: string } }[] }>('dynamodb', 'Query', {
+    TableName,
+    KeyConditionExpression: 'command_id = :id',
+    ExpressionAttributeValues: { ':id': { S: id } },
+  });
+  const [item] = Items;
+  if (!item) throw new Error(`there is no command ${id}`);
+  const older = new Date(Date.parse(item.created_at.S) - 60_000 * minutes).toISOString();
+  await aws('dynamodb', 'DeleteItem', { TableName, Key: { command_id: { S: id }, created_at: item.created_at } });
+  await aws('dynamodb', 'PutItem', { TableName, Item: { ...item, created_at: { S: older } } });
+}
 
 test.describe('Executar comando', () => {
   const FIELDS: [string, string[]][] = [

@@ -16,6 +16,8 @@ interface Stack {
   web_url: string;
   api_url: string;
   aws_endpoint_url: string;
+  commands_table: string;
+  functions: { commands: string };
   user_pool_id: string;
   user_pool_client_id: string;
   user_pool_client_secret: string;
@@ -64,6 +66,7 @@ const SERVICES = {
   'cognito-idp': { target: 'AWSCognitoIdentityProviderService', version: '1.1' },
   secretsmanager: { target: 'secretsmanager', version: '1.1' },
   sqs: { target: 'AmazonSQS', version: '1.0' },
+  dynamodb: { target: 'DynamoDB_20120810', version: '1.0' },
 };
 
 /** A call of an AWS API at the emulator. */
@@ -74,12 +77,26 @@ export async function aws<Answer>(service: keyof typeof SERVICES, action: string
     headers: {
       'Content-Type': `application/x-amz-json-${version}`,
       'X-Amz-Target': `${target}.${action}`,
-      // The emulator tells services apart by the credential's scope, and checks no signature.
-      Authorization: `AWS4-HMAC-SHA256 Credential=local/20260101/sa-east-1/${service}/aws4_request`,
+      Authorization: scopeOf(service),
     },
     body: JSON.stringify(body),
   });
   if (!answer.ok) throw new Error(`${action}: ${answer.status} ${await answer.text()}`);
+  return (await answer.json()) as Answer;
+}
+
+/** The emulator tells services apart by the credential's scope, and checks no signature. */
+const scopeOf = (service: string) => `AWS4-HMAC-SHA256 Credential=local/20260101/sa-east-1/${service}/aws4_request`;
+
+/** A call of Lambda's API, which has addresses instead of actions. */
+export async function lambda<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
+  const answer = await fetch(`${stack.aws_endpoint_url}/2015-03-31${path}`, {
+    method,
+    headers: { 'Content-Type': 'application/json', Authorization: scopeOf('lambda') },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  const failure = answer.headers.get('X-Amz-Function-Error');
+  if (!answer.ok || failure) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
   return (await answer.json()) as Answer;
 }
 

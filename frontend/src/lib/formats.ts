@@ -13,6 +13,8 @@ export function useFormats() {
     const signed = (value: number) => ({ ...(value === 0 ? {} : { signDisplay: 'always' as const }) });
     return {
       integer: orDash((value: number) => format.number(value, 'integer')),
+      /** As precise as it is, to the cent. */
+      decimal: orDash((value: number) => format.number(value, { maximumFractionDigits: 2 })),
       compact: orDash((value: number) => format.number(value, 'compact')),
       /** From a percentage, 0 to 100. */
       percent: orDash((value: number) => `${format.number(value, 'percent')}%`),

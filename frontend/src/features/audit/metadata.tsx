@@ -1,6 +1,7 @@
 import { Stack, Text } from '@mantine/core';
 import { useTranslations } from 'next-intl';
 import { Facts } from '@/components/facts';
+import { useFormats } from '@/lib/formats';
 
 const DEEPEST = 3;
 
@@ -20,8 +21,10 @@ export function Metadata({ metadata, depth = 0 }: { metadata: Record<string, unk
 
 function Value({ value, depth }: { value: unknown; depth: number }) {
   const t = useTranslations('company.metadata');
+  const formats = useFormats();
   if (value === null || value === undefined) return '–';
   if (typeof value === 'boolean') return t(value ? 'yes' : 'no');
+  if (typeof value === 'number') return formats.decimal(value);
   if (typeof value !== 'object') return String(value);
   if (depth >= DEEPEST) return JSON.stringify(value);
   if (Array.isArray(value)) {
