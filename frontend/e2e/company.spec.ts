@@ -104,6 +104,14 @@ test.describe('Visão geral', () => {
     await tenants.getByRole('link', { name: tenant?.tenant_name ?? '' }).click();
     await expect(page.getByRole('heading', { level: 1, name: tenant?.tenant_name ?? '' })).toBeVisible();
     await page.goBack();
+    for (const [name, target] of [
+      ['Ver tenants', 'tenants'],
+      ['Ver agentes', 'agents'],
+    ]) {
+      await page.getByRole('link', { name, exact: true }).click();
+      await expect(page).toHaveURL(new RegExp(`/app/company/${target}`));
+      await page.goBack();
+    }
     const [agent] = usage.top_agents_by_deployment;
     await agents.getByRole('link', { name: agent?.agent_name ?? '' }).click();
     await expect.poll(() => column(page.getByRole('table', { name: 'Agentes' }), 0)).toEqual([agent?.agent_name]);

@@ -2,10 +2,13 @@
 import type { BrowserContext, Page, Route } from '@playwright/test';
 import type { TenantUsage } from '../src/api/generated';
 import { api, expect, expectAccessible, settled, signIn, test } from './fixtures.ts';
+import { PLACES, titleOf } from './pages.ts';
 import { integer } from './written.ts';
 
-const API = '**/api/tenant/**';
+const API = '**/api/{tenant,internal}/**';
 const USAGE = '**/api/tenant/usage**';
+
+const COMPANY = PLACES.filter(({ path }) => path.startsWith('/app/company'));
 
 /** An answer of the API's error contract. */
 const failing =
@@ -200,9 +203,65 @@ test.describe('Nada a mostrar', () => {
   });
 });
 
+test.describe('Painel interno', () => {
+  for (const place of COMPANY) {
+    test(`${titleOf(place)}: diz que não foi possível carregar; Tentar de novo traz os dados`, async ({
+      page,
+      problems,
+    }) => {
+      problems.expect(/^500 GET \/api\/internal\//);
+      await page.route(API, failing(500));
+      await signIn(page, 'admin');
+      await page.goto(place.path);
+      const state = page.getByRole('main').getByRole('alert').filter({ hasText: 'Não foi possível carregar' });
+      await expect(state.first()).toContainText('Código para o suporte: req-500');
+      await settled(page);
+      await expectAccessible(page);
+      await page.unroute(API);
+      // A part that asks again by itself meanwhile is as good.
+      const again = page.getByRole('main').getByRole('button', { name: 'Tentar de novo' });
+      await expect(async () => {
+        if ((await again.count()) > 0) await again.first().click({ timeout: 2000 });
+        await expect(state).toHaveCount(0, { timeout: 2000 });
+      }).toPass();
+      for (const text of await place.shows('admin')) {
+        await expect(page.getByText(text).filter({ visible: true }).first()).toBeVisible();
+      }
+    });
+  }
+
+  test('Nenhum tenant, agente, integração, incidente, comando, registro: cada lista o diz', async ({
+    page,
+    problems,
+  }) => {
+    // A filter that somebody typed into the address looks for the tenant's name.
+    problems.expect(/^404 GET \/api\/internal\/tenants\/0/);
+    const nobody = '00000000-0000-4000-8000-000000000000';
+    await signIn(page, 'admin');
+    for (const [path, text] of [
+      ['/tenants?search=xyzzy', 'Nenhum tenant encontrado'],
+      ['/agents?search=xyzzy', 'Nenhum agente encontrado'],
+      ['/integrations?search=xyzzy', 'Nenhuma integração'],
+      ['/incidents?severity=critical&state=open', 'Nenhum incidente encontrado'],
+      [`/operations?of_tenant=${nobody}`, 'Nenhum comando encontrado'],
+      [`/audit?person=${nobody}`, 'Nenhum registro encontrado'],
+    ]) {
+      await page.goto(`/app/company${path}`);
+      await expect(page.getByText(text ?? '').first()).toBeVisible();
+      await settled(page);
+      await expectAccessible(page);
+    }
+  });
+});
+
 test.describe('API lenta', () => {
-  for (const path of ['', '/agents', '/fibonacci', '/integrations', '/usage', '/support']) {
-    test(`/app/dashboard${path}: o título já está lá, e não se move quando os dados chegam`, async ({ page }) => {
+  const slow = [
+    ...['', '/agents', '/fibonacci', '/integrations', '/usage', '/support'].map((path) => `/app/dashboard${path}`),
+    // Whose title is the tenant's name, of which nothing is known before.
+    ...COMPANY.map(({ path }) => path).filter((path) => !path.includes('/tenants/')),
+  ];
+  for (const path of slow) {
+    test(`${path}: o título já está lá, e não se move quando os dados chegam`, async ({ page }) => {
       let release = () => {};
       const held = new Promise<void>((resolve) => {
         release = resolve;
@@ -211,8 +270,8 @@ test.describe('API lenta', () => {
         await held;
         await route.continue();
       });
-      await signIn(page, 'gestora');
-      await page.goto(`/app/dashboard${path}`);
+      await signIn(page, path.startsWith('/app/company') ? 'admin' : 'gestora');
+      await page.goto(path);
       const title = page.getByRole('heading', { level: 1 });
       await expect(title).toBeVisible();
       await expect(page.locator('.mantine-Skeleton-root').first()).toBeVisible();

@@ -176,6 +176,9 @@ test.describe('MRR', () => {
     const dialog = page.getByRole('dialog', { name: 'Adicionar Tenant' });
     const form = dialog.getByRole('form', { name: 'Adicionar tenant' });
     const save = dialog.getByRole('button', { name: 'Salvar' });
+    await dialog.getByRole('button', { name: 'Cancelar' }).click();
+    await expect(dialog).toBeHidden();
+    await page.getByRole('button', { name: 'Adicionar Tenant' }).click();
     await save.click();
     await expect(form.getByText('Preencha este campo')).toHaveCount(2);
     await expectAccessible(page);

@@ -30,7 +30,11 @@ export function BillingPage() {
     <Stack gap="md">
       <PageHeader
         title={t('title')}
-        text={billing.data && t('days', { from: formats.day(billing.data.from), to: formats.day(billing.data.to) })}
+        text={
+          billing.data
+            ? t('days', { from: formats.day(billing.data.from), to: formats.day(billing.data.to) })
+            : '\u00a0'
+        }
       >
         <PeriodPicker />
       </PageHeader>

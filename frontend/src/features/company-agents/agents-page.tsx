@@ -48,7 +48,9 @@ export function CompanyAgentsPage() {
     <Stack gap="md">
       <PageHeader
         title={t('title')}
-        text={agents.data && t('days', { from: formats.day(agents.data.from), to: formats.day(agents.data.to) })}
+        text={
+          agents.data ? t('days', { from: formats.day(agents.data.from), to: formats.day(agents.data.to) }) : '\u00a0'
+        }
       >
         <Freshness asOf={agents.data?.as_of} />
         <PeriodPicker />

@@ -43,65 +43,60 @@ export function TenantPage({ id }: { id: string }) {
     audit: () => <AuditTrail tenantId={id} />,
   };
   return (
-    <QueryView
-      query={query}
-      skeleton={
-        <Stack gap="md">
-          <PageHeader title={t('loading')} />
-          <Skeleton height={320} />
-        </Stack>
-      }
-    >
-      {({ tenant, etag }) => (
-        <Stack gap="md">
-          <PageHeader
-            title={tenant.name}
-            text={
-              <Group gap="xs">
-                {tenant.cnpj} · {tenant.plan}
-                <StatusBadge status={tenant.status} />
-              </Group>
-            }
-          >
-            <Button
-              component={Link}
-              href={dashboardOf(id)}
-              variant="default"
-              leftSection={<IconEye size={16} aria-hidden />}
+    <Stack gap="md">
+      {!query.data && <PageHeader title={t('title')} />}
+      <QueryView query={query} skeleton={<Skeleton height={320} />}>
+        {({ tenant, etag }) => (
+          <Stack gap="md">
+            <PageHeader
+              title={tenant.name}
+              text={
+                <Group gap="xs">
+                  {tenant.cnpj} · {tenant.plan}
+                  <StatusBadge status={tenant.status} />
+                </Group>
+              }
             >
-              {t('viewAs')}
-            </Button>
-            <Button
-              component={Link}
-              href={`${PAGE_RULES.operations.path}?tenant=${id}`}
-              variant="default"
-              leftSection={<IconTerminal2 size={16} aria-hidden />}
-            >
-              {t('operate')}
-            </Button>
-            {mayEdit && (
-              <Button leftSection={<IconEdit size={16} aria-hidden />} onClick={() => dialog.edit(tenant, etag)}>
-                {t('edit')}
+              <Button
+                component={Link}
+                href={dashboardOf(id)}
+                variant="default"
+                leftSection={<IconEye size={16} aria-hidden />}
+              >
+                {t('viewAs')}
               </Button>
-            )}
-          </PageHeader>
-          <Tabs value={tab} onChange={(value) => void setTab(value as typeof tab)} keepMounted={false}>
-            <Tabs.List mb="md">
+              <Button
+                component={Link}
+                href={`${PAGE_RULES.operations.path}?tenant=${id}`}
+                variant="default"
+                leftSection={<IconTerminal2 size={16} aria-hidden />}
+              >
+                {t('operate')}
+              </Button>
+              {mayEdit && (
+                <Button leftSection={<IconEdit size={16} aria-hidden />} onClick={() => dialog.edit(tenant, etag)}>
+                  {t('edit')}
+                </Button>
+              )}
+            </PageHeader>
+            <Tabs value={tab} onChange={(value) => void setTab(value as typeof tab)} keepMounted={false}>
+              <Tabs.List mb="md">
+                {shown.map((name) => (
+                  <Tabs.Tab key={name} value={name}>
+                    {t(`tabs.${name}`)}
+                  </Tabs.Tab>
+                ))}
+              </Tabs.List>
               {shown.map((name) => (
-                <Tabs.Tab key={name} value={name}>
-                  {t(`tabs.${name}`)}
-                </Tabs.Tab>
+                <Tabs.Panel key={name} value={name}>
+                  {content[name]()}
+                </Tabs.Panel>
               ))}
-            </Tabs.List>
-            {shown.map((name) => (
-              <Tabs.Panel key={name} value={name}>
-                {content[name]()}
-              </Tabs.Panel>
-            ))}
-          </Tabs>
-          {dialog.element}
-        </Stack>
-      )}
-    </QueryView>
+            </Tabs>
+            {dialog.element}
+          </Stack>
+        )}
+      </QueryView>
+    </Stack>
   );
 }
