@@ -84,7 +84,9 @@ test.describe('Páginas', () => {
   test('Equipe interna: também se lê em 320 pixels', async ({ page }) => {
     await page.setViewportSize({ width: 320, height: 900 });
     await open(page, 'suporte', '/app/company');
-    await expect(page.getByText('Equipe interna', { exact: true })).toBeInViewport({ ratio: 1 });
+    const badge = page.getByText('Equipe interna', { exact: true });
+    await expect(badge).toBeInViewport({ ratio: 1 });
+    expect(await badge.evaluate((label) => label.scrollWidth <= label.clientWidth), 'not cut').toBe(true);
   });
 
   for (const [persona, pages] of [

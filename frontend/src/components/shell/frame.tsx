@@ -84,7 +84,7 @@ function Surroundings({ side, banner, children }: { side: Side; banner?: ReactNo
               <Logo short={side === 'internal'} />
             </UnstyledButton>
             {side === 'internal' && (
-              <Badge variant="outline" color="var(--mantine-color-text)">
+              <Badge className={classes.badge} variant="outline" color="var(--mantine-color-text)">
                 {t('internalTeam')}
               </Badge>
             )}
