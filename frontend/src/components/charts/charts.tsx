@@ -156,7 +156,9 @@ export function BridgeChart({ steps, label, axis }: BridgeProps) {
   const still = useReducedMotion();
   // Every step is named, side by side or, where that would overlap, slanting.
   const narrow = useMediaQuery('(max-width: 36em)', false, { getInitialValueInEffect: false });
-  const slanting = { angle: -45, textAnchor: 'end', height: 72 } as const;
+  // The kit's own ticks are moved by a transform, which would take the place of the angle's.
+  const tick = { fontSize: 12, fill: 'currentColor' };
+  const slanting = { angle: -45, textAnchor: 'end', height: 72, tick } as const;
   return (
     <BarChart
       {...SILENT}
