@@ -51,6 +51,11 @@ function place(url: string): string {
   return url.startsWith(stack.web_url) ? url.slice(stack.web_url.length) : url;
 }
 
+/** A context that is closed while a page of it goes somewhere else may never close: what a page began is given up first. */
+async function leave(page: Page): Promise<void> {
+  await expect(() => page.goto('about:blank')).toPass();
+}
+
 export const test = base.extend<{ problems: Problems }>({
   /** Watches the whole context, whether the test asks for it or not; fails the test that left a problem. */
   problems: [
@@ -59,6 +64,7 @@ export const test = base.extend<{ problems: Problems }>({
       problems.watch(context);
       await use(problems);
       expect(problems.unexpected, 'problems in the browser').toEqual([]);
+      await Promise.all(context.pages().map(leave));
     },
     { auto: true },
   ],
