@@ -80,9 +80,17 @@ export async function signIn(page: Page, persona: Persona, { own = false } = {})
   await page.context().addCookies(await session);
 }
 
-/** Comes back when the page has what it asked for. */
+/** Comes back when the page has what it asked for, and its buttons listen: a click before that would be lost. */
 export async function settled(page: Page): Promise<void> {
   await page.waitForLoadState('networkidle');
+  // React leaves its mark on the elements that it has taken over.
+  const listens = () =>
+    page.evaluate(() =>
+      [...document.querySelectorAll('button')].every((button) =>
+        Object.keys(button).some((key) => key.startsWith('__reactProps')),
+      ),
+    );
+  await expect.poll(listens, { message: 'every button listens' }).toBe(true);
   await expect(page.locator('[aria-busy="true"]')).toHaveCount(0);
 }
 
