@@ -3,7 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod agents;
+mod end;
 mod fixture;
+mod log;
 mod me;
 mod queries;
+mod sign_in;
 mod start;
