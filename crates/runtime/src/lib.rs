@@ -17,7 +17,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 pub use log::Lines;
-pub use settings::{Daemon, Settings, SettingsError, read};
+pub use settings::{Daemon, LogLevel, Settings, SettingsError, read};
 pub use stop::Stop;
 pub use trace::Trace;
 pub use xray::{Segments, Waits};
@@ -41,15 +41,7 @@ const OWN: [&str; 10] = [
 pub fn start(settings: &Settings) {
     // Fails only if one was chosen before, which is then as good.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    // Libraries speak only of what is wrong: among them is the Lambda runtime, whose debug lines hold whole events.
-    let own = tracing::Level::from(settings.log_level);
-    let libraries = tracing::Level::WARN.min(own);
-    let spoken = Targets::new()
-        .with_default(libraries)
-        .with_targets(OWN.map(|name| (name, own)))
-        // However little is said, what is measured is written: alarms depend on it.
-        .with_target(metrics::TARGET, tracing::Level::INFO);
-    let lines = Lines::new(std::io::stdout()).with_filter(spoken);
+    let lines = Lines::new(std::io::stdout()).with_filter(spoken(settings.log_level));
     let (segments, failure) =
         match settings.aws_xray_daemon_address.map(|Daemon(address)| Segments::to(address)) {
             Some(Ok(segments)) => (Some(segments.with_filter(Waits)), None),
@@ -60,6 +52,19 @@ pub fn start(settings: &Settings) {
     if let Some(error) = failure {
         tracing::warn!(%error, "no way to the tracing daemon");
     }
+}
+
+/// What is written to the log at this level. Libraries speak only of what is wrong: among them is the Lambda runtime, whose
+/// debug lines hold whole events.
+#[must_use]
+pub fn spoken(level: LogLevel) -> Targets {
+    let own = tracing::Level::from(level);
+    let libraries = tracing::Level::WARN.min(own);
+    Targets::new()
+        .with_default(libraries)
+        .with_targets(OWN.map(|name| (name, own)))
+        // However little is said, what is measured is written: alarms depend on it.
+        .with_target(metrics::TARGET, tracing::Level::INFO)
 }
 
 /// The span of an invocation that no request of the API caused: of what it says, `invocation` is Lambda's id and `trace_id`

@@ -3,12 +3,13 @@
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
-use runtime::Lines;
+use runtime::{Lines, LogLevel, spoken};
 use serde_json::Value;
 use tracing::subscriber::DefaultGuard;
+use tracing_subscriber::Layer;
 use tracing_subscriber::layer::SubscriberExt;
 
-/// The lines that one thread logs, on which a test's runtime does all of its work, whatever their level.
+/// The lines that one thread logs, on which a test's runtime does all of its work, as a function would at its most talkative.
 pub struct Log {
     written: Written,
     _guard: DefaultGuard,
@@ -19,7 +20,8 @@ impl Log {
     #[must_use]
     pub fn of_this_thread() -> Self {
         let written = Written::default();
-        let lines = tracing_subscriber::registry().with(Lines::new(written.clone()));
+        let lines = tracing_subscriber::registry()
+            .with(Lines::new(written.clone()).with_filter(spoken(LogLevel::Trace)));
         Self { written, _guard: tracing::subscriber::set_default(lines) }
     }
 
