@@ -42,21 +42,25 @@ impl Stop {
     }
 
     /// Runs the function until it ends by itself or is told to, and then lets go, for as long as there is time.
-    pub async fn or<E>(
+    pub fn or<E>(
         mut self,
         run: impl Future<Output = Result<(), E>>,
         let_go: impl Future<Output = ()>,
-    ) -> Result<(), E> {
-        // Extensions have to be registered before the function asks for its first invocation.
-        let _ = self.registering.await;
-        tokio::select! {
-            ended = run => return ended,
-            _ = self.terminate.recv() => {}
+    ) -> impl Future<Output = Result<(), E>> {
+        // All that an invocation may be is in it: it isn't moved about.
+        let run = Box::pin(run);
+        async move {
+            // Extensions have to be registered before the function asks for its first invocation.
+            let _ = self.registering.await;
+            tokio::select! {
+                ended = run => return ended,
+                _ = self.terminate.recv() => {}
+            }
+            if timeout(LETTING_GO, let_go).await.is_err() {
+                tracing::warn!("stopped before everything was let go");
+            }
+            Ok(())
         }
-        if timeout(LETTING_GO, let_go).await.is_err() {
-            tracing::warn!("stopped before everything was let go");
-        }
-        Ok(())
     }
 }
 

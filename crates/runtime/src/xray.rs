@@ -240,7 +240,7 @@ mod tests {
         let subscriber = tracing_subscriber::registry().with(segments.with_filter(Waits));
         tracing::subscriber::with_default(subscriber, is_done);
         let mut heard = Vec::new();
-        let mut buffer = [0; 64 * 1024];
+        let mut buffer = vec![0; 64 * 1024];
         while let Ok(length) = daemon.recv(&mut buffer) {
             let text = std::str::from_utf8(&buffer[..length]).unwrap();
             let (header, document) = text.split_once('\n').unwrap();
@@ -296,8 +296,9 @@ mod tests {
             assert_eq!(document["parent_id"], SEGMENT);
         }
         assert_eq!(statement["parent_id"], pool["id"], "it is a part of that wait");
-        let took = statement["end_time"].as_f64().unwrap() - statement["start_time"].as_f64().unwrap();
-        assert!((0.249..0.251).contains(&took), "{took}");
+        let at = |name: &str| Duration::from_secs_f64(statement[name].as_f64().unwrap());
+        let took = at("end_time").abs_diff(at("start_time")).as_millis();
+        assert!((249..=251).contains(&took), "{took}");
     }
 
     #[test]

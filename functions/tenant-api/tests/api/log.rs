@@ -14,7 +14,7 @@ const TRACE: &str = "1-5759e988-bd862e3fe1be46a994272793";
 /// A request as Lambda hands it over.
 fn request(path: &str, token: &str) -> Request<Body> {
     let mut context = Context::default();
-    context.request_id = "invocation-1".to_owned();
+    "invocation-1".clone_into(&mut context.request_id);
     context.xray_trace_id = Some(format!("Root={TRACE};Parent=53995c3f42cd8ad8;Sampled=1"));
     let request = Request::get(path).header(header::AUTHORIZATION, token).extension(context);
     request.body(Body::empty()).unwrap()
