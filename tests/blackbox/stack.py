@@ -46,6 +46,8 @@ class Stack:
         self.description: dict[str, Any] = json.loads(file.read_text())
         self.api_url: str = self.description["api_url"]
         self.http = httpx.Client(timeout=30)
+        self.tokens: set[str] = set()
+        """All that were given out, or used, in this run."""
 
     def aws(self, service: str) -> Any:
         return boto3.client(
@@ -78,7 +80,9 @@ class Stack:
         answer = self.aws("cognito-idp").initiate_auth(
             ClientId=client_id, AuthFlow="USER_PASSWORD_AUTH", AuthParameters=parameters
         )["AuthenticationResult"]
-        return Tokens(answer["IdToken"], answer["AccessToken"], answer["RefreshToken"])
+        tokens = Tokens(answer["IdToken"], answer["AccessToken"], answer["RefreshToken"])
+        self.tokens |= {tokens.id, tokens.access, tokens.refresh}
+        return tokens
 
     @contextmanager
     def temporary_user(self, *groups: str, tenant: str | None = None, pool: str | None = None) -> Iterator[str]:
@@ -108,6 +112,7 @@ class Stack:
         """A body goes as JSON; bytes go as they are, with whatever type the headers say."""
         if token is not None:
             headers["Authorization"] = token
+            self.tokens.add(token.removeprefix("Bearer "))
         if body is not None and not isinstance(body, bytes):
             headers = {"Content-Type": "application/json"} | headers
             body = json.dumps(body).encode()

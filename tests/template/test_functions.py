@@ -118,6 +118,8 @@ def test_managed_policies_are_those_for_logs_network_and_traces(roles):
         arns = [arn for it in role["ManagedPolicyArns"] for arn in (it["Fn::If"] if "Fn::If" in it else [it])]
         names = {str(arn).rpartition("/")[2] for arn in arns if not isinstance(arn, dict)}
         assert names and names <= MANAGED_POLICIES, name
+        # Subsegments go to the daemon, and from there with these rights.
+        assert "AWSXrayWriteOnlyAccess" in names, name
 
 
 @pytest.mark.parametrize(

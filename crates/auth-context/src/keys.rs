@@ -7,6 +7,7 @@ use jsonwebtoken::DecodingKey;
 use jsonwebtoken::jwk::JwkSet;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 /// How often an unknown `kid` may cause a fetch: anybody can send one.
 const REFETCH_INTERVAL: Duration = Duration::from_mins(1);
@@ -77,7 +78,8 @@ impl KeyStore {
                 return if attempt.succeeded { Ok(None) } else { Err(KeyStoreError::RecentFailure) };
             }
         }
-        let fetched = self.fetch().await;
+        let fetched =
+            self.fetch().instrument(tracing::debug_span!("keys", "peer.service" = "Cognito keys")).await;
         cache.last_attempt = Some(Attempt { at: Instant::now(), succeeded: fetched.is_ok() });
         cache.by_id = fetched?;
         Ok(cache.by_id.get(id).cloned())

@@ -10,7 +10,7 @@ mod keys;
 mod permissions;
 mod token;
 
-pub use caller::{Caller, Denied, InternalScope, TenantScope};
+pub use caller::{Caller, Denied, InternalScope, SignIn, TenantScope};
 pub use claims::{Claims, Group, Groups};
 pub use keys::{KeyStore, KeyStoreError};
 pub use permissions::{Operation, Permission};

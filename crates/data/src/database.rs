@@ -1,19 +1,23 @@
 //! Connections and transactions.
 
+use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use auth_context::{InternalScope, TenantScope};
+use auth_context::{InternalScope, SignIn, TenantScope};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::{AssertSqlSafe, Executor, PgConnection, PgPool, Postgres};
 use tokio::sync::OnceCell;
+use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::credentials::{Credentials, Login};
 use crate::error::{DataError, is_disconnection, is_login_refusal};
+use crate::sign_ins::{SignIns, begin_with};
 
 /// A function handles one request at a time; the second connection is for what must not wait behind it.
 pub(crate) const MAX_CONNECTIONS: u32 = 2;
@@ -76,13 +80,14 @@ pub struct Database {
     credentials: Credentials,
     /// Made at first use, because that takes reading the password.
     pool: OnceCell<PgPool>,
+    sign_ins: Arc<SignIns>,
 }
 
 impl Database {
     /// A pool that connects when it is first used.
     #[must_use]
     pub fn new(settings: DatabaseSettings, credentials: Credentials) -> Self {
-        Self { settings, credentials, pool: OnceCell::new() }
+        Self { settings, credentials, pool: OnceCell::new(), sign_ins: Arc::default() }
     }
 
     /// Connects before the first request needs it. A failure costs nothing: that request tries again.
@@ -92,10 +97,22 @@ impl Database {
         }
     }
 
+    /// Ends all sessions, those on loan once they are given back. No other can be had afterwards.
+    pub async fn close(&self) {
+        if let Some(pool) = self.pool.get() {
+            pool.close().await;
+        }
+    }
+
+    pub(crate) fn sign_ins(&self) -> &SignIns {
+        &self.sign_ins
+    }
+
     /// A connection that is not known to be broken. Reads the password again when the database refuses it.
     async fn connection(&self) -> Result<PoolConnection<Postgres>, DataError> {
         let pool = self.pool.get_or_try_init(|| self.open_pool()).await?;
-        match pool.acquire().await {
+        let waiting = tracing::debug_span!("connection", "peer.service" = "PostgreSQL connection");
+        match pool.acquire().instrument(waiting).await {
             Err(refusal) if is_login_refusal(&refusal) => {
                 tracing::info!("login refused: reading the password again");
                 pool.set_connect_options(self.connect_options(&self.credentials.read().await?));
@@ -171,6 +188,8 @@ impl Drop for Loan {
 pub struct TenantTx {
     loan: Loan,
     tenant_id: Uuid,
+    /// What is on record once this is committed.
+    sign_in: Option<(Arc<SignIns>, SignIn)>,
 }
 
 impl TenantTx {
@@ -178,8 +197,13 @@ impl TenantTx {
     pub(crate) async fn begin(database: &Database, scope: &TenantScope) -> Result<Self, DataError> {
         let tenant_id = scope.tenant_id();
         // One round trip instead of two takes the simple protocol, which has no parameters.
-        let begin = format!("BEGIN READ ONLY; SET LOCAL app.tenant_id = '{tenant_id}'");
-        Ok(Self { loan: Loan::begin(database, &begin).await?, tenant_id })
+        let read = format!("BEGIN READ ONLY; SET LOCAL app.tenant_id = '{tenant_id}'");
+        let new = scope.sign_in().filter(|sign_in| !database.sign_ins.has(sign_in));
+        // A tenant's user sees its own tenant only: the scope is the sign-in's.
+        let begin =
+            new.map_or(read, |sign_in| format!("{}; SET TRANSACTION READ ONLY", begin_with(&sign_in)));
+        let loan = Loan::begin(database, &begin).await?;
+        Ok(Self { loan, tenant_id, sign_in: new.map(|sign_in| (Arc::clone(&database.sign_ins), sign_in)) })
     }
 
     /// The tenant whose rows this transaction sees.
@@ -190,12 +214,26 @@ impl TenantTx {
 
     /// Ends the transaction and gives the connection back.
     pub async fn commit(self) -> Result<(), DataError> {
-        self.loan.commit().await
+        self.loan.commit().await?;
+        if let Some((sign_ins, sign_in)) = self.sign_in {
+            sign_ins.remember(&sign_in);
+        }
+        Ok(())
     }
 
     pub(crate) fn connection(&mut self) -> &mut PgConnection {
         self.loan.connection()
     }
+}
+
+/// Does this within a limit of ours. A statement's own limit is the server's, and says nothing of a server that is gone
+/// without a word.
+pub(crate) async fn within<T>(
+    limit: Duration,
+    work: impl Future<Output = Result<T, DataError>>,
+) -> Result<T, DataError> {
+    let out_of_time = || DataError::Unavailable(sqlx::Error::Io(io::ErrorKind::TimedOut.into()));
+    tokio::time::timeout(limit, work).await.unwrap_or_else(|_| Err(out_of_time()))
 }
 
 /// A transaction that may write, as far as its role may.

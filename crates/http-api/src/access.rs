@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use auth_context::SignIn;
 use chrono::{DateTime, Utc};
 use data::audit::{Access, record_access};
-use data::{DataError, Database};
+use data::{DataError, Database, record_sign_in};
 use uuid::Uuid;
 
 /// So many rows are remembered; then the memory starts anew, and the database says what it has already.
@@ -23,6 +24,13 @@ impl AccessLog {
     #[must_use]
     pub fn new(database: Arc<Database>, now: fn() -> DateTime<Utc>) -> Self {
         Self { database, now, recorded: Mutex::default() }
+    }
+
+    /// Makes sure that this sign-in is on record. One that can't be recorded comes again, with the next request.
+    pub(crate) async fn record_sign_in(&self, sign_in: &SignIn) {
+        if let Err(error) = record_sign_in(&self.database, sign_in).await {
+            tracing::warn!(%error, "a sign-in could not be recorded");
+        }
     }
 
     /// Makes sure that this access is on record.

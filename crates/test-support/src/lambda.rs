@@ -1,7 +1,8 @@
 //! A function as Lambda runs it: its binary, in a process of its own, handed one invocation after the other.
 
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -11,7 +12,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::process::{Child, Command};
 use tokio::sync::{mpsc, oneshot};
 
@@ -39,6 +40,7 @@ struct Pending {
 struct Runtime {
     waiting: tokio::sync::Mutex<mpsc::Receiver<Pending>>,
     in_hand: Mutex<Option<oneshot::Sender<Invocation>>>,
+    has_extension: AtomicBool,
 }
 
 /// A process of a function.
@@ -47,19 +49,25 @@ pub struct FunctionProcess {
     child: tokio::sync::Mutex<Child>,
     pid: u32,
     timeout: Duration,
+    runtime: Arc<Runtime>,
 }
 
 impl FunctionProcess {
     /// Starts the binary with nothing but this environment. Each invocation has so much time.
     pub async fn start(binary: &Path, environment: &[(String, String)], timeout: Duration) -> Self {
         let (invocations, waiting) = mpsc::channel(1);
-        let runtime =
-            Arc::new(Runtime { waiting: tokio::sync::Mutex::new(waiting), in_hand: Mutex::default() });
+        let runtime = Arc::new(Runtime {
+            waiting: tokio::sync::Mutex::new(waiting),
+            in_hand: Mutex::default(),
+            has_extension: AtomicBool::default(),
+        });
         let routes = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
             .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
             .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
-            .with_state(runtime);
+            .route("/2020-01-01/extension/register", post(register))
+            .route("/2020-01-01/extension/event/next", get(async || std::future::pending::<()>().await))
+            .with_state(Arc::clone(&runtime));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         tokio::spawn(axum::serve(listener, routes).into_future());
@@ -78,7 +86,7 @@ impl FunctionProcess {
             .spawn()
             .unwrap();
         let pid = child.id().unwrap();
-        Self { invocations, child: tokio::sync::Mutex::new(child), pid, timeout }
+        Self { invocations, child: tokio::sync::Mutex::new(child), pid, timeout, runtime }
     }
 
     /// What the function makes of this event.
@@ -98,6 +106,20 @@ impl FunctionProcess {
             _ = child.wait() => Invocation::Died,
             () = tokio::time::sleep(self.timeout + GRACE) => panic!("the function outlived its time"),
         }
+    }
+
+    /// Whether it has an extension, without which Lambda doesn't send SIGTERM.
+    #[must_use]
+    pub fn has_extension(&self) -> bool {
+        self.runtime.has_extension.load(Ordering::SeqCst)
+    }
+
+    /// Sends SIGTERM, as Lambda does, and says how the process ended.
+    pub async fn terminate(&self) -> ExitStatus {
+        let pid = self.pid.to_string();
+        std::process::Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+        let mut child = self.child.lock().await;
+        tokio::time::timeout(GRACE, child.wait()).await.expect("the function outlived its end").unwrap()
     }
 
     /// What kills the process, at once and without a word.
@@ -121,10 +143,34 @@ async fn next(State(runtime): State<Arc<Runtime>>) -> Response {
         ("lambda-runtime-aws-request-id", id.as_str()),
         ("lambda-runtime-deadline-ms", deadline.as_str()),
         ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:sa-east-1:000000000000:function:tests"),
+        (
+            "lambda-runtime-trace-id",
+            "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1",
+        ),
     ] {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap());
     }
     (headers, axum::Json(pending.event)).into_response()
+}
+
+async fn register(State(runtime): State<Arc<Runtime>>) -> impl IntoResponse {
+    runtime.has_extension.store(true, Ordering::SeqCst);
+    [("lambda-extension-identifier", "extension-1")]
+}
+
+/// What API Gateway makes of a GET with this token.
+#[must_use]
+pub fn api_event(path: &str, token: &str) -> Value {
+    json!({
+        "resource": path, "path": path, "httpMethod": "GET",
+        "headers": {"Authorization": token}, "multiValueHeaders": {"Authorization": [token]},
+        "queryStringParameters": null, "multiValueQueryStringParameters": null, "pathParameters": null,
+        "stageVariables": null, "body": null, "isBase64Encoded": false,
+        "requestContext": {
+            "resourcePath": path, "httpMethod": "GET", "path": path, "stage": "local", "identity": {},
+            "requestId": "request-1", "accountId": "000000000000", "apiId": "x", "resourceId": "x",
+        },
+    })
 }
 
 // The runtime says of neither that it is JSON.

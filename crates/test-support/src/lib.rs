@@ -9,6 +9,7 @@ mod http;
 mod interceptor;
 mod issuer;
 mod lambda;
+mod log;
 mod statements;
 
 pub use database::TestDatabase;
@@ -16,5 +17,6 @@ pub use emulator::{CommandTables, Emulator, finally};
 pub use http::Answer;
 pub use interceptor::{Call, Fate, Interceptor};
 pub use issuer::TestIssuer;
-pub use lambda::{FunctionProcess, Invocation};
+pub use lambda::{FunctionProcess, Invocation, api_event};
+pub use log::Log;
 pub use statements::Statements;

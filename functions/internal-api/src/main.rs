@@ -7,13 +7,16 @@ use chrono::Utc;
 use commands::Store;
 use data::{Credentials, Database};
 use internal_api::{Settings, State};
+use runtime::Stop;
+use runtime::clients::{self, CallLimits};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     let settings = Settings::read()?;
     runtime::start(&settings.common);
+    let stop = Stop::listen()?;
 
-    let aws = aws_config::load_from_env().await;
+    let aws = clients::config(CallLimits::REQUEST).await;
     let secrets = Client::new(&aws);
     let credentials = Credentials::Secret { client: secrets, id: settings.database_secret_arn };
     let state = State {
@@ -26,5 +29,7 @@ async fn main() -> anyhow::Result<()> {
     // Initialisation has more processor than a request, and nobody waits for it.
     tokio::join!(state.verifier.keys().warm_up(), state.database.warm_up());
 
-    lambda_http::run(internal_api::router(state, &settings.web)).await.map_err(anyhow::Error::from_boxed)
+    let database = Arc::clone(&state.database);
+    let run = lambda_http::run(internal_api::router(state, &settings.web));
+    stop.or(run, database.close()).await.map_err(anyhow::Error::from_boxed)
 }

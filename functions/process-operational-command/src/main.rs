@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use chrono::Utc;
-use commands::{Cache, Executors, Store, call_limits};
+use commands::{Cache, Executors, Store};
 use data::{Credentials, Database};
 use lambda_runtime::{LambdaEvent, service_fn};
 use process_operational_command::{Processor, Settings};
+use runtime::Stop;
+use runtime::clients::{self, CallLimits};
 use serde_json::Value;
 use tracing::Instrument;
 
@@ -14,8 +16,9 @@ use tracing::Instrument;
 async fn main() -> anyhow::Result<()> {
     let settings = Settings::read()?;
     runtime::start(&settings.common);
+    let stop = Stop::listen()?;
 
-    let aws = aws_config::from_env().timeout_config(call_limits()).load().await;
+    let aws = clients::config(CallLimits::BACKGROUND).await;
     let secrets = aws_sdk_secretsmanager::Client::new(&aws);
     let credentials =
         Credentials::Secret { client: secrets.clone(), id: settings.database_secret_arn.clone() };
@@ -38,8 +41,9 @@ async fn main() -> anyhow::Result<()> {
     processor.executors.database.warm_up().await;
 
     let handler = service_fn(async |LambdaEvent { payload, context }: LambdaEvent<Value>| {
-        let span = tracing::info_span!("invocation", invocation = context.request_id);
+        let span = runtime::invocation(&context.request_id, context.xray_trace_id.as_deref());
         processor.handle(payload, &context).instrument(span).await
     });
-    lambda_runtime::run(handler).await.map_err(anyhow::Error::from_boxed)
+    let run = lambda_runtime::run(handler);
+    stop.or(run, processor.executors.database.close()).await.map_err(anyhow::Error::from_boxed)
 }

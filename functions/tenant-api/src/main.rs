@@ -5,14 +5,17 @@ use std::sync::Arc;
 use aws_sdk_secretsmanager::Client;
 use chrono::Utc;
 use data::{Credentials, Database};
+use runtime::Stop;
+use runtime::clients::{self, CallLimits};
 use tenant_api::{Settings, State};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     let settings = Settings::read()?;
     runtime::start(&settings.common);
+    let stop = Stop::listen()?;
 
-    let secrets = Client::new(&aws_config::load_from_env().await);
+    let secrets = Client::new(&clients::config(CallLimits::REQUEST).await);
     let credentials = Credentials::Secret { client: secrets, id: settings.database_secret_arn };
     let state = State {
         verifier: Arc::new(settings.auth.verifier()?),
@@ -22,5 +25,7 @@ async fn main() -> anyhow::Result<()> {
     // Initialisation has more processor than a request, and nobody waits for it.
     tokio::join!(state.verifier.keys().warm_up(), state.database.warm_up());
 
-    lambda_http::run(tenant_api::router(state, &settings.web)).await.map_err(anyhow::Error::from_boxed)
+    let database = Arc::clone(&state.database);
+    let run = lambda_http::run(tenant_api::router(state, &settings.web));
+    stop.or(run, database.close()).await.map_err(anyhow::Error::from_boxed)
 }

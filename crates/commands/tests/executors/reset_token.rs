@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use aws_config::SdkConfig;
 use chrono::{DateTime, Utc};
 use commands::{Command, CommandType, StoredCommand};
+use runtime::Lines;
 use serde_json::{Value, json};
 use sqlx::Executor;
 use test_support::{Emulator, finally};
@@ -312,13 +313,10 @@ impl Write for Log {
 #[tokio::test]
 async fn no_value_is_told_to_anybody() {
     let log = Log::default();
-    let writer = log.clone();
     let levels = Targets::new()
         .with_default(tracing::Level::DEBUG)
         .with_targets([("commands", tracing::Level::TRACE), ("data", tracing::Level::TRACE)]);
-    let subscriber = tracing_subscriber::registry()
-        .with(levels)
-        .with(tracing_subscriber::fmt::layer().json().with_writer(move || writer.clone()));
+    let subscriber = tracing_subscriber::registry().with(levels).with(Lines::new(log.clone()));
     let _guard = tracing::subscriber::set_default(subscriber);
 
     let (mut world, secret) = world_with_integrations(CONTENTS).await;

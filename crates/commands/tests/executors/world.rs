@@ -7,9 +7,10 @@ use aws_config::SdkConfig;
 use chrono::{DateTime, TimeDelta, Utc};
 use commands::{
     Cache, CacheSettings, Claim, Command, CommandType, Created, ExecutionError, Executors, Failure, Leases,
-    NewCommand, QueueName, Start, Store, StoreSettings, StoredCommand, call_limits,
+    NewCommand, QueueName, Start, Store, StoreSettings, StoredCommand,
 };
 use data::{Credentials, Database, DatabaseSettings, Tls};
+use runtime::clients::CallLimits;
 use serde_json::{Value, json};
 use sqlx::{Executor, PgConnection};
 use test_support::{CommandTables, Emulator, TestDatabase, finally};
@@ -84,7 +85,13 @@ impl World {
 
     /// An accepted command.
     pub(crate) async fn accept(&self, command: &Command) -> StoredCommand {
-        let new = NewCommand { command, created_by: "sub", request_id: "request", now: Utc::now() };
+        let new = NewCommand {
+            command,
+            created_by: "sub",
+            request_id: "request",
+            trace_id: Some("1-5759e988-bd862e3fe1be46a994272793"),
+            now: Utc::now(),
+        };
         let Created::New(receipt) = self.store.create(&new, None).await.unwrap() else {
             panic!("there is no key");
         };
@@ -134,7 +141,7 @@ fn store(config: &SdkConfig, tables: &CommandTables) -> Store {
 }
 
 pub(crate) fn limited(config: &SdkConfig) -> SdkConfig {
-    config.to_builder().timeout_config(call_limits()).build()
+    config.to_builder().timeout_config(CallLimits::BACKGROUND.into()).build()
 }
 
 pub(crate) fn no_cache() -> CacheSettings {

@@ -53,7 +53,7 @@ impl Fixture {
 
     /// What the job answers to an event, at this moment and with plenty of time.
     pub(crate) async fn run(&self, event: Value) -> Result<Report, Failure> {
-        self.job.handle(&event, self.noon(), &|| PLENTY).await.0
+        self.job.handle(&event, self.noon(), &|| PLENTY, "job").await
     }
 
     pub(crate) async fn aggregate(&self, day: NaiveDate) -> Result<Report, Failure> {

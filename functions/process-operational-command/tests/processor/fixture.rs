@@ -26,6 +26,8 @@ use uuid::Uuid;
 pub(crate) const TENANT: Uuid = Uuid::from_u128(0x0000_0000_0000_4000_8000_0000_0000_000a);
 pub(crate) const LEASES: Leases = Leases { duration: Duration::from_secs(2), clock_skew: Duration::ZERO };
 pub(crate) const RETRY_WINDOW: Duration = Duration::from_mins(1);
+/// X-Ray's trace of the requests that commands come with.
+pub(crate) const TRACE: &str = "1-5759e988-bd862e3fe1be46a994272793";
 /// What a secret must never be seen as outside of it.
 pub(crate) const TOKEN: &str = "ya29.a-token-that-nobody-may-see";
 
@@ -200,6 +202,7 @@ impl Platform {
             command: &command,
             created_by: "somebody",
             request_id: "request-1",
+            trace_id: Some(TRACE),
             now: Utc::now(),
         };
         match self.store.create(&new, None).await.unwrap() {

@@ -7,5 +7,6 @@ mod faults;
 mod fixture;
 mod kills;
 mod load;
+mod log;
 mod start;
 mod told;
