@@ -21,6 +21,7 @@ pub fn start(settings: &Settings) {
     let crates = [
         "aggregate_daily_metrics",
         "auth_context",
+        "cache",
         "commands",
         "data",
         "http_api",

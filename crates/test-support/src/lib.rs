@@ -9,12 +9,14 @@ mod http;
 mod interceptor;
 mod issuer;
 mod lambda;
+mod redis;
 mod statements;
 
 pub use database::TestDatabase;
-pub use emulator::{CommandTables, Emulator, finally};
+pub use emulator::{CommandTables, Emulator, finally, no_secrets};
 pub use http::Answer;
 pub use interceptor::{Call, Fate, Interceptor};
 pub use issuer::TestIssuer;
 pub use lambda::{FunctionProcess, Invocation};
+pub use redis::{BlackHole, RedisServer};
 pub use statements::Statements;

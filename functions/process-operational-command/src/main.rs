@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use cache::Cache;
 use chrono::Utc;
-use commands::{Cache, Executors, Store, call_limits};
+use commands::{Executors, Store, call_limits};
 use data::{Credentials, Database};
 use lambda_runtime::{LambdaEvent, service_fn};
 use process_operational_command::{Processor, Settings};
