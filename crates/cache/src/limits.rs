@@ -153,6 +153,18 @@ mod tests {
         Rate { per_second: per_second.try_into().unwrap(), burst: burst.try_into().unwrap() }
     }
 
+    /// The crate as its own tests have it: another than the one that `test_support` knows.
+    fn cache_at(port: u16) -> Cache {
+        let settings = CacheSettings {
+            cache_host: Some("127.0.0.1".into()),
+            cache_port: port,
+            cache_tls: data::Tls::Disable,
+            cache_secret_arn: None,
+        };
+        let patience = Patience { budget: Duration::from_secs(10), ..Patience::default() };
+        Cache::with_patience(settings, Client::new(&no_secrets()), patience)
+    }
+
     fn rates() -> impl Strategy<Value = Rate> {
         (1_u32..2_000, 10_u32..400).prop_map(|(per_second, burst)| rate(per_second, burst))
     }
@@ -234,14 +246,7 @@ mod tests {
     #[tokio::test]
     async fn redis_and_the_process_agree() {
         let server = RedisServer::start().await;
-        let settings = CacheSettings {
-            cache_host: Some("127.0.0.1".into()),
-            cache_port: server.port(),
-            cache_tls: data::Tls::Disable,
-            ..CacheSettings::none()
-        };
-        let patience = Patience { budget: Duration::from_secs(5), ..Patience::default() };
-        let cache = Cache::with_patience(settings, Client::new(&no_secrets()), patience);
+        let cache = cache_at(server.port());
         let limits = [("user".to_owned(), rate(333, 17)), ("tenant".to_owned(), rate(1_000, 40))];
         let alone = Alone::default();
         let (mut admitted, mut refused) = (0, 0);
@@ -264,14 +269,7 @@ mod tests {
     #[tokio::test]
     async fn garbage_in_redis_locks_nobody_out() {
         let server = RedisServer::start().await;
-        let settings = CacheSettings {
-            cache_host: Some("127.0.0.1".into()),
-            cache_port: server.port(),
-            cache_tls: data::Tls::Disable,
-            ..CacheSettings::none()
-        };
-        let patience = Patience { budget: Duration::from_secs(5), ..Patience::default() };
-        let cache = Cache::with_patience(settings, Client::new(&no_secrets()), patience);
+        let cache = cache_at(server.port());
         let limiter = Limiter::new(cache.clone());
         for garbage in ["x", "", "nan", "inf", "-1e300", "1e300", "99999999999999999999", "0x10"] {
             let _: Option<()> = cache.ask(redis::cmd("SET").arg("{painel}:limit:user").arg(garbage)).await;

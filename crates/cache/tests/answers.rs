@@ -5,12 +5,10 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use aws_sdk_secretsmanager::Client;
-use cache::{Cache, CacheSettings, Found, Kept, Patience, Place, Space, Ticket};
-use data::Tls;
+use cache::{Cache, Found, Kept, Patience, Place, Space, Ticket};
 use futures_util::future::join_all;
 use proptest::prelude::*;
-use test_support::{BlackHole, RedisServer, no_secrets};
+use test_support::{BlackHole, RedisServer, cache_at, no_cache};
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -18,21 +16,6 @@ const TENANT: Space = Space::Tenant(Uuid::from_u128(0xA));
 const OTHER: Space = Space::Tenant(Uuid::from_u128(0xB));
 const LONG: Duration = Duration::from_secs(600);
 const SHORT: Duration = Duration::from_millis(300);
-
-/// A Redis that has time: the machine may be busy.
-fn cache_at(port: u16) -> Cache {
-    impatient(port, Patience { budget: Duration::from_secs(10), ..Patience::default() })
-}
-
-fn impatient(port: u16, patience: Patience) -> Cache {
-    let settings = CacheSettings {
-        cache_host: Some("127.0.0.1".into()),
-        cache_port: port,
-        cache_tls: Tls::Disable,
-        cache_secret_arn: None,
-    };
-    Cache::with_patience(settings, Client::new(&no_secrets()), patience)
-}
 
 fn place(question: &str, ttl: Duration) -> Place {
     Place::new(question.as_bytes(), &[TENANT, Space::Rollups], ttl)
@@ -71,7 +54,7 @@ async fn seen(cache: &Cache, place: &Place) -> String {
 #[tokio::test]
 async fn what_was_kept_is_found_by_everybody_at_its_place_alone() {
     let server = RedisServer::start().await;
-    let (one, other) = (cache_at(server.port()), cache_at(server.port()));
+    let (one, other) = (server.cache(), server.cache());
     put(&one, &place("a", LONG), "1").await;
     assert_eq!(seen(&other, &place("a", LONG)).await, "fresh 1");
     assert_eq!(seen(&other, &place("b", LONG)).await, "missing");
@@ -88,7 +71,7 @@ async fn what_was_kept_is_found_by_everybody_at_its_place_alone() {
 #[tokio::test]
 async fn a_change_makes_void_what_was_made_from_it_and_nothing_else() {
     let server = RedisServer::start().await;
-    let cache = cache_at(server.port());
+    let cache = server.cache();
     let of_tenant = place("t", LONG);
     let of_other = Place::new(b"o", &[OTHER, Space::Rollups], LONG);
     let of_platform = Place::new(b"p", &[Space::Platform, Space::Rollups], LONG);
@@ -116,7 +99,7 @@ async fn a_change_makes_void_what_was_made_from_it_and_nothing_else() {
 #[tokio::test]
 async fn what_was_read_before_a_change_is_never_found_after_it() {
     let server = RedisServer::start().await;
-    let cache = cache_at(server.port());
+    let cache = server.cache();
     let place = place("a", LONG);
     let before = ticket(&cache, &place).await;
     cache.forget(&[TENANT]).await;
@@ -152,7 +135,7 @@ async fn ticket_anew(cache: &Cache, place: &Place) -> Ticket {
 #[tokio::test]
 async fn what_was_read_earlier_does_not_drive_out_what_was_read_later() {
     let server = RedisServer::start().await;
-    let cache = cache_at(server.port());
+    let cache = server.cache();
     let place = place("a", LONG);
     let earlier = ticket(&cache, &place).await;
     tokio::time::sleep(Duration::from_millis(5)).await;
@@ -166,11 +149,11 @@ async fn what_was_read_earlier_does_not_drive_out_what_was_read_later() {
 async fn of_many_who_want_what_is_past_its_time_one_makes_it() {
     let server = RedisServer::start().await;
     let place = place("a", SHORT);
-    put(&cache_at(server.port()), &place, "old").await;
+    put(&server.cache(), &place, "old").await;
     tokio::time::sleep(SHORT + Duration::from_millis(20)).await;
 
     // Each in an instance of its own.
-    let caches: Vec<_> = (0..50).map(|_| cache_at(server.port())).collect();
+    let caches: Vec<_> = (0..50).map(|_| server.cache()).collect();
     let found = join_all(caches.iter().map(|cache| cache.find(&place, false))).await;
     let (mut tickets, mut stale) = (Vec::new(), 0);
     for found in found {
@@ -191,7 +174,7 @@ async fn of_many_who_want_what_is_past_its_time_one_makes_it() {
 #[tokio::test]
 async fn stale_is_no_longer_than_fresh_and_never_across_a_change() {
     let server = RedisServer::start().await;
-    let cache = cache_at(server.port());
+    let cache = server.cache();
     let place = place("a", SHORT);
     put(&cache, &place, "x").await;
     tokio::time::sleep(SHORT + Duration::from_millis(20)).await;
@@ -222,7 +205,7 @@ async fn stale_is_no_longer_than_fresh_and_never_across_a_change() {
 async fn of_many_who_want_what_is_not_there_one_makes_it_and_the_others_wait_for_it() {
     let server = RedisServer::start().await;
     let (place, made) = (place("a", LONG), AtomicUsize::new(0));
-    let caches: Vec<_> = (0..50).map(|_| cache_at(server.port())).collect();
+    let caches: Vec<_> = (0..50).map(|_| server.cache()).collect();
     let answers = join_all(caches.iter().map(async |cache| match cache.find(&place, false).await {
         Found::Fresh(found) => found,
         Found::Missing(ticket) => {
@@ -239,7 +222,7 @@ async fn of_many_who_want_what_is_not_there_one_makes_it_and_the_others_wait_for
 #[tokio::test]
 async fn nobody_waits_for_ever_for_one_who_never_comes_back() {
     let server = RedisServer::start().await;
-    let cache = cache_at(server.port());
+    let cache = server.cache();
     let place = place("a", LONG);
     let _lost = ticket(&cache, &place).await;
     put(&cache, &place, "x").await;
@@ -249,7 +232,7 @@ async fn nobody_waits_for_ever_for_one_who_never_comes_back() {
 #[tokio::test]
 async fn anything_foreign_is_as_good_as_nothing() {
     let server = RedisServer::start().await;
-    let cache = cache_at(server.port());
+    let cache = server.cache();
     let (place, other) = (place("a", LONG), place("b", LONG));
     put(&cache, &other, "other").await;
     put(&cache, &place, "x").await;
@@ -285,7 +268,7 @@ async fn anything_foreign_is_as_good_as_nothing() {
 async fn a_black_hole_costs_one_wait_and_then_no_connection() {
     let hole = BlackHole::start().await;
     let patience = Patience { budget: Duration::from_millis(50), pause: Duration::from_millis(1_500) };
-    let cache = impatient(hole.port(), patience);
+    let cache = cache_at(hole.port(), patience);
     let began = std::time::Instant::now();
     assert_eq!(seen(&cache, &place("a", LONG)).await, "unavailable");
     assert!(began.elapsed() < 10 * patience.budget, "{:?}", began.elapsed());
@@ -307,7 +290,7 @@ async fn redis_may_go_away_and_come_back() {
     let server = RedisServer::start().await;
     let port = server.port();
     let patience = Patience { budget: Duration::from_secs(10), pause: Duration::from_millis(50) };
-    let cache = impatient(port, patience);
+    let cache = cache_at(port, patience);
     put(&cache, &place("a", LONG), "x").await;
     cache.mark("m", LONG).await;
     assert!(cache.is_marked("m").await && !cache.is_marked("n").await);
@@ -326,7 +309,7 @@ async fn redis_may_go_away_and_come_back() {
 
 #[tokio::test]
 async fn without_a_cache_nothing_is_asked() {
-    let cache = Cache::new(CacheSettings::none(), Client::new(&no_secrets()));
+    let cache = no_cache();
     cache.warm_up().await;
     assert_eq!(seen(&cache, &place("a", LONG)).await, "unavailable");
     cache.mark("m", LONG).await;
@@ -365,7 +348,7 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let served = runtime.block_on(async {
             let server = RedisServer::start().await;
-            let cache = cache_at(server.port());
+            let cache = server.cache();
             let place = place("a", LONG);
             let (mut data, mut making, mut served) = (0, Vec::new(), Vec::new());
             for step in steps {

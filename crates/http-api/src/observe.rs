@@ -13,12 +13,17 @@ use tracing::field::Empty;
 use crate::Problem;
 use crate::answer::revalidate;
 use crate::api::RequestId;
+use crate::kept::X_CACHE;
+use crate::limits::{RATE_LIMIT, RATE_LIMIT_POLICY};
 
 /// The longest a request may take: below the function's timeout, so that the caller gets our answer, not the gateway's.
 const REQUEST_BUDGET: Duration = Duration::from_secs(8);
 /// What scripts of another origin may read besides the body.
-const EXPOSED: HeaderValue =
-    HeaderValue::from_static("ETag, Idempotency-Replayed, Location, Retry-After, X-Request-Id, X-Truncated");
+const EXPOSED: HeaderValue = HeaderValue::from_static(
+    "ETag, Idempotency-Replayed, Location, RateLimit, RateLimit-Policy, Retry-After, X-Cache, X-Request-Id, X-Truncated",
+);
+/// What the answer to a problem has from where the problem was found.
+const OF_PROBLEMS: [HeaderName; 3] = [header::ALLOW, RATE_LIMIT, RATE_LIMIT_POLICY];
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The one origin whose scripts may read the answers, as the gateway's preflights say; browsers that come through the
@@ -47,9 +52,12 @@ pub(crate) async fn observe(State(origin): State<WebOrigin>, mut request: Reques
         let problem = response.extensions_mut().remove::<Problem>();
         let mut response = match &problem {
             Some(problem) => {
-                let allow = response.headers_mut().remove(header::ALLOW);
                 let mut answer = problem.respond(&request_id);
-                answer.headers_mut().extend(allow.map(|allow| (header::ALLOW, allow)));
+                for name in OF_PROBLEMS {
+                    answer
+                        .headers_mut()
+                        .extend(response.headers_mut().remove(&name).map(|value| (name, value)));
+                }
                 answer
             }
             None => revalidate(&method, &request_headers, response).await,
@@ -61,21 +69,23 @@ pub(crate) async fn observe(State(origin): State<WebOrigin>, mut request: Reques
             response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
             response.headers_mut().insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
         }
-        log(response.status().as_u16(), started.elapsed(), problem.as_ref());
+        log(&response, started.elapsed(), problem.as_ref());
         response
     }
     .instrument(span)
     .await
 }
 
-fn log(status: u16, took: Duration, problem: Option<&Problem>) {
+fn log(response: &Response, took: Duration, problem: Option<&Problem>) {
+    let status = response.status().as_u16();
+    let cache = response.headers().get(X_CACHE).and_then(|value| value.to_str().ok());
     let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     let code = problem.map(|problem| problem.code);
     let cause = problem.and_then(|problem| problem.cause.as_deref());
     if status >= 500 {
-        tracing::error!(status, duration_ms, code, cause, "request");
+        tracing::error!(status, duration_ms, cache, code, cause, "request");
     } else {
-        tracing::info!(status, duration_ms, code, cause, "request");
+        tracing::info!(status, duration_ms, cache, code, cause, "request");
     }
 }
 

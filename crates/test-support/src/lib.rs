@@ -18,5 +18,5 @@ pub use http::Answer;
 pub use interceptor::{Call, Fate, Interceptor};
 pub use issuer::TestIssuer;
 pub use lambda::{FunctionProcess, Invocation};
-pub use redis::{BlackHole, RedisServer};
+pub use redis::{BlackHole, RedisServer, cache_at, no_cache};
 pub use statements::Statements;

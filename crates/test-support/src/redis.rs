@@ -5,8 +5,31 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use aws_sdk_secretsmanager::Client;
+use cache::{Cache, CacheSettings, Patience};
+use data::Tls;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+
+use crate::no_secrets;
+
+/// A cache at this port of this machine, as an instance of a function of its own would have it.
+#[must_use]
+pub fn cache_at(port: u16, patience: Patience) -> Cache {
+    let settings = CacheSettings {
+        cache_host: Some("127.0.0.1".into()),
+        cache_port: port,
+        cache_tls: Tls::Disable,
+        cache_secret_arn: None,
+    };
+    Cache::with_patience(settings, Client::new(&no_secrets()), patience)
+}
+
+/// No cache at all.
+#[must_use]
+pub fn no_cache() -> Cache {
+    Cache::new(CacheSettings::none(), Client::new(&no_secrets()))
+}
 
 /// A server that nobody else uses, without a password, on a loopback port; it ends with this value, and nothing is kept.
 pub struct RedisServer {
@@ -42,6 +65,12 @@ impl RedisServer {
     #[must_use]
     pub const fn port(&self) -> u16 {
         self.port
+    }
+
+    /// A cache in it, which has time: the machine may be busy.
+    #[must_use]
+    pub fn cache(&self) -> Cache {
+        cache_at(self.port, Patience { budget: Duration::from_secs(10), ..Patience::default() })
     }
 
     /// The beginning of what it answers to a line, as it is written on the wire.

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use cache::{Cache, Space};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use data::jobs::{self, JobError, Limits};
 use data::{Database, DateRange};
@@ -21,6 +22,8 @@ const NIGHTLY_HOUR: u32 = 2;
 pub struct Job {
     /// Connections as `app_jobs`.
     pub database: Database,
+    /// Where answers are kept that were made from rollups.
+    pub cache: Cache,
     /// For how many days before today raw requests are kept.
     pub raw_retention: Days,
     /// The longest wait for another run.
@@ -161,7 +164,10 @@ impl Job {
             }
             let started = Instant::now();
             let limits = Limits { lock_wait: self.lock_wait, total: left.saturating_sub(MARGIN) };
-            let aggregated = match jobs::aggregate_day(&self.database, day, limits).await {
+            let aggregated = jobs::aggregate_day(&self.database, day, limits).await;
+            // Whatever is said of it: an error may have come after the commit.
+            self.cache.forget(&[Space::Rollups]).await;
+            let aggregated = match aggregated {
                 Ok(aggregated) => aggregated,
                 Err(JobError::OutOfTime(_)) if number > 1 => return Ok(rest),
                 Err(error) => return Err(Cause::Day { day, error }),

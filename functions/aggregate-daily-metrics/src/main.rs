@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use aggregate_daily_metrics::{Job, Settings, metrics};
 use aws_sdk_secretsmanager::Client;
+use cache::Cache;
 use chrono::Utc;
 use data::{Credentials, Database};
 use lambda_runtime::{LambdaEvent, service_fn};
@@ -16,9 +17,11 @@ async fn main() -> anyhow::Result<()> {
     runtime::start(&settings.common);
 
     let secrets = Client::new(&aws_config::load_from_env().await);
+    let cache = Cache::new(settings.cache, secrets.clone());
     let credentials = Credentials::Secret { client: secrets, id: settings.database_secret_arn };
     let job = Job {
         database: Database::new(settings.database, credentials),
+        cache,
         raw_retention: settings.raw_retention,
         lock_wait: Job::LOCK_WAIT,
     };

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use aws_sdk_secretsmanager::Client;
+use cache::Cache;
 use chrono::Utc;
 use data::{Credentials, Database};
 use tenant_api::{Settings, State};
@@ -13,14 +14,17 @@ async fn main() -> anyhow::Result<()> {
     runtime::start(&settings.common);
 
     let secrets = Client::new(&aws_config::load_from_env().await);
+    let cache = Cache::new(settings.cache, secrets.clone());
     let credentials = Credentials::Secret { client: secrets, id: settings.database_secret_arn };
     let state = State {
         verifier: Arc::new(settings.auth.verifier()?),
         database: Arc::new(Database::new(settings.database, credentials)),
+        cache,
+        limits: settings.limits,
         now: Utc::now,
     };
     // Initialisation has more processor than a request, and nobody waits for it.
-    tokio::join!(state.verifier.keys().warm_up(), state.database.warm_up());
+    tokio::join!(state.verifier.keys().warm_up(), state.database.warm_up(), state.cache.warm_up());
 
     lambda_http::run(tenant_api::router(state, &settings.web)).await.map_err(anyhow::Error::from_boxed)
 }

@@ -118,6 +118,13 @@ impl Platform {
         }
     }
 
+    /// A processor in this process, with a cache.
+    pub(crate) fn processor_with(&self, cache: Cache) -> Processor {
+        let mut processor = self.processor();
+        processor.executors.cache = cache;
+        processor
+    }
+
     /// A processor in a process of its own, which reaches AWS through this endpoint.
     pub(crate) async fn process(&self, endpoint: &str) -> FunctionProcess {
         let settings = self.database.settings();

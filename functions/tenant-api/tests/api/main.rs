@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod agents;
+mod cache;
 mod fixture;
+mod limits;
 mod me;
 mod queries;
 mod start;
