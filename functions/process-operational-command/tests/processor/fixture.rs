@@ -15,7 +15,7 @@ use commands::{
     Command, CommandType, Created, Executors, Leases, NewCommand, QueueName, Status, Store, StoreSettings,
     StoredCommand, attribute,
 };
-use data::{Database, Tls};
+use data::Database;
 use process_operational_command::Processor;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
