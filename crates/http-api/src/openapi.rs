@@ -147,7 +147,10 @@ fn complete_operation(operation: &mut Documented, permission: &Permission) {
     for (status, description) in [
         ("401", "There is no valid ID token."),
         ("403", "The user's groups, or its tenant, don't allow it."),
-        ("429", "More than the limits of the user, or of its tenant, allow. Try again after Retry-After seconds."),
+        (
+            "429",
+            "More than the limits of the user, or of its tenant, allow. Try again after Retry-After seconds.",
+        ),
         ("500", "A defect of the service."),
         ("503", "Something that the request needs is down or slow. Try again after Retry-After seconds."),
     ] {
