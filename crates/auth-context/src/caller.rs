@@ -60,6 +60,12 @@ impl Caller {
         self.claims.groups.intersects(Groups::INTERNAL)
     }
 
+    /// The groups, whose union is what the caller may do.
+    #[must_use]
+    pub const fn groups(&self) -> Groups {
+        self.claims.groups
+    }
+
     /// The right to see every tenant's data, which the internal team has.
     pub fn internal_scope(&self) -> Result<InternalScope, Denied> {
         if self.is_internal() { Ok(InternalScope(())) } else { Err(Denied::InternalRequired) }

@@ -13,5 +13,5 @@ mod token;
 pub use caller::{Caller, Denied, InternalScope, SignIn, TenantScope};
 pub use claims::{Claims, Group, Groups};
 pub use keys::{KeyStore, KeyStoreError};
-pub use permissions::{Operation, Permission};
+pub use permissions::{Caching, Forms, Operation, Permission};
 pub use token::{TokenError, TokenVerifier};

@@ -2,13 +2,11 @@
 //!
 //! A [`Command`] is parsed, a [`Store`] keeps it in DynamoDB, and [`Executors`] do what it says.
 
-mod cache;
 mod command;
 mod execute;
 mod store;
 mod stored;
 
-pub use cache::{Cache, CacheError, CacheSettings};
 pub use command::{Check, Checks, Command, CommandType, Invalid, MaxMessages, QueueName, Target};
 pub use execute::{ExecutionError, Executors, Failure};
 pub use store::{

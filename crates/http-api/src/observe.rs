@@ -16,15 +16,18 @@ use tracing::field::Empty;
 use crate::Problem;
 use crate::answer::revalidate;
 use crate::api::RequestId;
+use crate::kept::X_CACHE;
+use crate::limits::{RATE_LIMIT, RATE_LIMIT_POLICY};
 
 /// The longest a request may take: below the function's timeout, so that the caller gets our answer, not the gateway's.
 const REQUEST_BUDGET: Duration = Duration::from_secs(8);
 /// What scripts of another origin may read besides the body.
-const EXPOSED: HeaderValue =
-    HeaderValue::from_static("ETag, Idempotency-Replayed, Location, Retry-After, X-Request-Id, X-Truncated");
+const EXPOSED: HeaderValue = HeaderValue::from_static(
+    "ETag, Idempotency-Replayed, Location, RateLimit, RateLimit-Policy, Retry-After, X-Cache, X-Request-Id, X-Truncated",
+);
+/// What the answer to a problem has from where the problem was found.
+const OF_PROBLEMS: [HeaderName; 3] = [header::ALLOW, RATE_LIMIT, RATE_LIMIT_POLICY];
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// How the cache served the answer, if it was asked.
-const CACHE: HeaderName = HeaderName::from_static("x-cache");
 
 /// What a request is measured by. How many there were by route and class of status, its latency's sample count says.
 const METRICS: [Metrics<'_>; 2] = [
@@ -76,9 +79,12 @@ pub(crate) async fn observe(State(origin): State<WebOrigin>, mut request: Reques
         let problem = response.extensions_mut().remove::<Problem>();
         let mut response = match &problem {
             Some(problem) => {
-                let allow = response.headers_mut().remove(header::ALLOW);
                 let mut answer = problem.respond(&request_id);
-                answer.headers_mut().extend(allow.map(|allow| (header::ALLOW, allow)));
+                for name in OF_PROBLEMS {
+                    answer
+                        .headers_mut()
+                        .extend(response.headers_mut().remove(&name).map(|value| (name, value)));
+                }
                 answer
             }
             None => revalidate(&method, &request_headers, response).await,
@@ -116,7 +122,7 @@ impl Line<'_> {
     /// The names in capitals are those of the metrics, which are read off this line.
     fn log(&self, response: &Response) {
         let status = response.status().as_u16();
-        let cache = response.headers().get(CACHE).and_then(|value| value.to_str().ok());
+        let cache = response.headers().get(X_CACHE).and_then(|value| value.to_str().ok());
         // Zero besides one, so that their sums give ratios.
         let is = |served: &[&str]| cache.map(|cache| u64::from(served.contains(&cache)));
         let emf = match cache {
@@ -186,7 +192,7 @@ mod tests {
     async fn line(status: StatusCode, cache: Option<&'static str>) -> Value {
         let answer = async move || {
             let mut response = axum::response::IntoResponse::into_response(status);
-            response.headers_mut().extend(cache.map(|cache| (CACHE, HeaderValue::from_static(cache))));
+            response.headers_mut().extend(cache.map(|cache| (X_CACHE, HeaderValue::from_static(cache))));
             response
         };
         let router = Router::new()

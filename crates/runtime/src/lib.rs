@@ -23,9 +23,10 @@ pub use trace::Trace;
 pub use xray::{Segments, Waits};
 
 /// The crates whose words are ours.
-const OWN: [&str; 10] = [
+const OWN: [&str; 11] = [
     "aggregate_daily_metrics",
     "auth_context",
+    "cache",
     "commands",
     "data",
     "http_api",

@@ -72,6 +72,12 @@ impl Emulator {
     }
 }
 
+/// What clients are made from that nothing is asked of.
+#[must_use]
+pub fn no_secrets() -> SdkConfig {
+    SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build()
+}
+
 /// The table of commands and the one of its bookkeeping, with the template's keys, indexes and stream; deleted with this
 /// value.
 pub struct CommandTables {

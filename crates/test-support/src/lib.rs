@@ -10,13 +10,15 @@ mod interceptor;
 mod issuer;
 mod lambda;
 mod log;
+mod redis;
 mod statements;
 
 pub use database::TestDatabase;
-pub use emulator::{CommandTables, Emulator, finally};
+pub use emulator::{CommandTables, Emulator, finally, no_secrets};
 pub use http::Answer;
 pub use interceptor::{Call, Fate, Interceptor};
 pub use issuer::TestIssuer;
 pub use lambda::{FunctionProcess, Invocation, api_event};
 pub use log::Log;
+pub use redis::{BlackHole, RedisServer, cache_at, no_cache};
 pub use statements::Statements;

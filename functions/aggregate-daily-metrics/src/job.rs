@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use cache::{Cache, Space};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use data::jobs::{self, JobError, Limits};
 use data::{Database, DateRange};
@@ -33,6 +34,8 @@ const METRICS: Metrics<'_> = Metrics {
 pub struct Job {
     /// Connections as `app_jobs`.
     pub database: Database,
+    /// Where answers are kept that were made from rollups.
+    pub cache: Cache,
     /// For how many days before today raw requests are kept.
     pub raw_retention: Days,
     /// The longest wait for another run.
@@ -65,7 +68,7 @@ impl Job {
         let started = Instant::now();
         let mut done = Vec::new();
         let (run, result) = match Request::parse(event, now.date_naive()) {
-            Ok(request) => (request.name(), self.run(request, now, time_left, &mut done).await),
+            Ok(request) => (request.name(), Box::pin(self.run(request, now, time_left, &mut done)).await),
             Err(error) => ("invalid", Err(error.into())),
         };
         let rows_read: i64 = done.iter().map(|day| day.rows_read).sum();
@@ -168,7 +171,10 @@ impl Job {
             }
             let started = Instant::now();
             let limits = Limits { lock_wait: self.lock_wait, total: left.saturating_sub(MARGIN) };
-            let aggregated = match jobs::aggregate_day(&self.database, day, limits).await {
+            let aggregated = jobs::aggregate_day(&self.database, day, limits).await;
+            // Whatever is said of it: an error may have come after the commit.
+            self.cache.forget(&[Space::Rollups]).await;
+            let aggregated = match aggregated {
                 Ok(aggregated) => aggregated,
                 Err(JobError::OutOfTime(_)) if number > 1 => return Ok(rest),
                 Err(error) => return Err(Cause::Day { day, error }),

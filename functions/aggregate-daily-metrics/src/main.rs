@@ -4,6 +4,7 @@ use std::time::SystemTime;
 
 use aggregate_daily_metrics::{Job, Settings};
 use aws_sdk_secretsmanager::Client;
+use cache::Cache;
 use chrono::Utc;
 use data::{Credentials, Database};
 use lambda_runtime::{LambdaEvent, service_fn};
@@ -19,9 +20,11 @@ async fn main() -> anyhow::Result<()> {
     let stop = Stop::listen()?;
 
     let secrets = Client::new(&clients::config(CallLimits::BACKGROUND).await);
+    let cache = Cache::new(settings.cache, secrets.clone());
     let credentials = Credentials::Secret { client: secrets, id: settings.database_secret_arn };
     let job = Job {
         database: Database::new(settings.database, credentials),
+        cache,
         raw_retention: settings.raw_retention,
         lock_wait: Job::LOCK_WAIT,
     };
@@ -35,5 +38,9 @@ async fn main() -> anyhow::Result<()> {
         job.handle(&payload, Utc::now(), &time_left, function).instrument(span).await
     });
     let run = lambda_runtime::run(handler);
-    stop.or(run, job.database.close()).await.map_err(anyhow::Error::from_boxed)
+    let let_go = async {
+        job.cache.close();
+        job.database.close().await;
+    };
+    stop.or(run, let_go).await.map_err(anyhow::Error::from_boxed)
 }

@@ -1,5 +1,6 @@
 //! The function's settings.
 
+use cache::CacheSettings;
 use chrono::Days;
 use data::DatabaseSettings;
 use runtime::SettingsError;
@@ -11,6 +12,8 @@ pub struct Settings {
     pub common: runtime::Settings,
     /// Where the database is.
     pub database: DatabaseSettings,
+    /// Where Redis is.
+    pub cache: CacheSettings,
     /// `DATABASE_SECRET_ARN`: the secret with the login of `app_jobs`.
     pub database_secret_arn: String,
     /// `RAW_RETENTION_DAYS`: for how many days before today raw requests are kept.
@@ -30,6 +33,7 @@ impl Settings {
         Ok(Self {
             common: runtime::read()?,
             database: runtime::read()?,
+            cache: runtime::read()?,
             database_secret_arn,
             raw_retention: Days::new(raw_retention_days.into()),
         })

@@ -179,7 +179,13 @@ impl Processor {
             None => return Ok(Outcome::Error(unknown_type(&stored.command_type).to_string())),
         };
         let limit = limit(&command, self.leases).min(left);
-        match timeout(limit, self.executors.execute(claim, &command)).await {
+        let executed = timeout(limit, self.executors.execute(claim, &command)).await;
+        // Before the command has ended, so that who sees its end sees what it did; and whatever is said of it, for part of
+        // it may have happened.
+        if let Some(tenant_id) = command.changed_tenant() {
+            self.executors.cache.forget_tenant(tenant_id).await;
+        }
+        match executed {
             Ok(Ok(output)) => Ok(Outcome::Success(output.to_string())),
             Ok(Err(ExecutionError::Failed(failure))) => Ok(Outcome::Error(failure.to_string())),
             Ok(Err(interrupted)) => Err(interrupted),

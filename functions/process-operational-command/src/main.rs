@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use cache::Cache;
 use chrono::Utc;
-use commands::{Cache, Executors, Store};
+use commands::{Executors, Store};
 use data::{Credentials, Database};
 use lambda_runtime::{LambdaEvent, service_fn};
 use process_operational_command::{Processor, Settings};
@@ -45,5 +46,9 @@ async fn main() -> anyhow::Result<()> {
         processor.handle(payload, &context).instrument(span).await
     });
     let run = lambda_runtime::run(handler);
-    stop.or(run, processor.executors.database.close()).await.map_err(anyhow::Error::from_boxed)
+    let let_go = async {
+        processor.executors.cache.close();
+        processor.executors.database.close().await;
+    };
+    stop.or(run, let_go).await.map_err(anyhow::Error::from_boxed)
 }

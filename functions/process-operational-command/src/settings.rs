@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use commands::{CacheSettings, Leases, QueueName, StoreSettings};
+use cache::CacheSettings;
+use commands::{Leases, QueueName, StoreSettings};
 use data::DatabaseSettings;
 use runtime::SettingsError;
 use serde::Deserialize;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use aws_sdk_secretsmanager::Client;
+use cache::Cache;
 use chrono::Utc;
 use data::{Credentials, Database};
 use runtime::Stop;
@@ -16,16 +17,23 @@ async fn main() -> anyhow::Result<()> {
     let stop = Stop::listen()?;
 
     let secrets = Client::new(&clients::config(CallLimits::REQUEST).await);
+    let cache = Cache::new(settings.cache, secrets.clone());
     let credentials = Credentials::Secret { client: secrets, id: settings.database_secret_arn };
     let state = State {
         verifier: Arc::new(settings.auth.verifier()?),
         database: Arc::new(Database::new(settings.database, credentials)),
+        cache,
+        limits: settings.limits,
         now: Utc::now,
     };
     // Initialisation has more processor than a request, and nobody waits for it.
-    tokio::join!(state.verifier.keys().warm_up(), state.database.warm_up());
+    tokio::join!(state.verifier.keys().warm_up(), state.database.warm_up(), state.cache.warm_up());
 
-    let database = Arc::clone(&state.database);
+    let (database, cache) = (Arc::clone(&state.database), state.cache.clone());
+    let let_go = async {
+        cache.close();
+        database.close().await;
+    };
     let run = lambda_http::run(tenant_api::router(state, &settings.web));
-    stop.or(run, database.close()).await.map_err(anyhow::Error::from_boxed)
+    stop.or(run, let_go).await.map_err(anyhow::Error::from_boxed)
 }

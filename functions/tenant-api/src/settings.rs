@@ -1,7 +1,8 @@
 //! The function's settings.
 
+use cache::CacheSettings;
 use data::DatabaseSettings;
-use http_api::{AuthSettings, WebSettings};
+use http_api::{AuthSettings, LimitSettings, WebSettings};
 use runtime::SettingsError;
 use serde::Deserialize;
 
@@ -13,6 +14,10 @@ pub struct Settings {
     pub auth: AuthSettings,
     /// Who may read the answers.
     pub web: WebSettings,
+    /// Where Redis is.
+    pub cache: CacheSettings,
+    /// How much anybody may ask for.
+    pub limits: LimitSettings,
     /// Where the database is.
     pub database: DatabaseSettings,
     /// `DATABASE_SECRET_ARN`: the secret with the login of `app_tenant`.
@@ -32,6 +37,8 @@ impl Settings {
             common: runtime::read()?,
             auth: runtime::read()?,
             web: runtime::read()?,
+            cache: runtime::read()?,
+            limits: runtime::read()?,
             database: runtime::read()?,
             database_secret_arn,
         })

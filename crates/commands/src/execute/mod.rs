@@ -11,10 +11,10 @@ use std::sync::Arc;
 use aws_sdk_eventbridge::Client as Events;
 use aws_sdk_secretsmanager::Client as Secrets;
 use aws_sdk_sqs::Client as Sqs;
+use cache::Cache;
 use data::{DataError, Database};
 use serde_json::Value;
 
-use crate::cache::Cache;
 use crate::command::{Command, QueueName};
 use crate::store::{Claim, StoreError};
 

@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
+use cache::{Cache, CacheSettings};
 use chrono::{DateTime, TimeDelta, Utc};
 use commands::{
-    Cache, CacheSettings, Claim, Command, CommandType, Created, ExecutionError, Executors, Failure, Leases,
-    NewCommand, QueueName, Start, Store, StoreSettings, StoredCommand,
+    Claim, Command, CommandType, Created, ExecutionError, Executors, Failure, Leases, NewCommand, QueueName,
+    Start, Store, StoreSettings, StoredCommand,
 };
 use data::{Credentials, Database, DatabaseSettings, Tls};
 use runtime::clients::CallLimits;
@@ -46,7 +47,7 @@ impl World {
             database_secret_arn: "test-no-such-secret".into(),
             events: aws_sdk_eventbridge::Client::new(&config),
             event_bus: "default".into(),
-            cache: Cache::new(no_cache(), secrets),
+            cache: Cache::new(CacheSettings::none(), secrets),
         };
         let store = store(&config, &tables);
         Self { emulator, executors, store, tables, database: None }
@@ -142,10 +143,6 @@ fn store(config: &SdkConfig, tables: &CommandTables) -> Store {
 
 pub(crate) fn limited(config: &SdkConfig) -> SdkConfig {
     config.to_builder().timeout_config(CallLimits::BACKGROUND.into()).build()
-}
-
-pub(crate) fn no_cache() -> CacheSettings {
-    CacheSettings { cache_host: None, cache_port: 6379, cache_tls: Tls::Disable, cache_secret_arn: None }
 }
 
 /// Where nobody is.

@@ -9,12 +9,13 @@ use aws_config::SdkConfig;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_eventbridge::types::Target;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
+use cache::{Cache, CacheSettings};
 use chrono::Utc;
 use commands::{
-    Cache, CacheSettings, Command, CommandType, Created, Executors, Leases, NewCommand, QueueName, Status,
-    Store, StoreSettings, StoredCommand, attribute,
+    Command, CommandType, Created, Executors, Leases, NewCommand, QueueName, Status, Store, StoreSettings,
+    StoredCommand, attribute,
 };
-use data::{Database, Tls};
+use data::Database;
 use process_operational_command::Processor;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -111,12 +112,19 @@ impl Platform {
                 database_secret_arn: self.login.clone(),
                 events: aws_sdk_eventbridge::Client::new(config),
                 event_bus: self.bus.clone(),
-                cache: Cache::new(no_cache(), secrets),
+                cache: Cache::new(CacheSettings::none(), secrets),
             },
             leases: LEASES,
             retry_window: RETRY_WINDOW,
             now: Utc::now,
         }
+    }
+
+    /// A processor in this process, with a cache.
+    pub(crate) fn processor_with(&self, cache: Cache) -> Processor {
+        let mut processor = self.processor();
+        processor.executors.cache = cache;
+        processor
     }
 
     /// A processor in a process of its own, which reaches AWS through this endpoint.
@@ -418,10 +426,6 @@ async fn bus(events: &aws_sdk_eventbridge::Client, sqs: &aws_sdk_sqs::Client) ->
     let target = Target::builder().id("queue").arn(arn(sqs, &queue).await).build().unwrap();
     events.put_targets().rule(&name).event_bus_name(&name).targets(target).send().await.unwrap();
     (name, queue)
-}
-
-fn no_cache() -> CacheSettings {
-    CacheSettings { cache_host: None, cache_port: 6379, cache_tls: Tls::Disable, cache_secret_arn: None }
 }
 
 /// A record that tells of a command for the first time.

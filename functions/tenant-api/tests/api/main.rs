@@ -3,8 +3,10 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that can't go on fails")]
 
 mod agents;
+mod cache;
 mod end;
 mod fixture;
+mod limits;
 mod log;
 mod me;
 mod queries;
