@@ -5,16 +5,20 @@
 
 mod database;
 mod emulator;
+mod gateway;
 mod http;
 mod interceptor;
 mod issuer;
 mod lambda;
+mod secrets;
 mod statements;
 
 pub use database::TestDatabase;
 pub use emulator::{CommandTables, Emulator, finally};
+pub use gateway::gateway_event;
 pub use http::Answer;
 pub use interceptor::{Call, Fate, Interceptor};
 pub use issuer::TestIssuer;
-pub use lambda::{FunctionProcess, Invocation};
+pub use lambda::{FunctionProcess, Invocation, Timed};
+pub use secrets::SecretsManager;
 pub use statements::Statements;
