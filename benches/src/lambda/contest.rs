@@ -162,7 +162,7 @@ impl Stage {
             file.metadata().map(|data| data.len()).with_context(|| format!("{}", file.display()))
         };
         let superuser = contest.database_url.get_username();
-        let secret = |role: &str| login_secret(&contest.passwords, role);
+        let secret = |role: &str| login(&contest.passwords, role).map(|login| SecretsManager::content(&login));
         let issuer = TestIssuer::start().await;
         let tenant = contest.tenant.to_string();
         let mut claims = TestIssuer::claims(&["TENANT_ADMIN"], Some(&tenant));
@@ -194,7 +194,8 @@ impl Stage {
         let (program, secret) = match contestant {
             Contestant::Ours => (&contest.function, "ours"),
             Contestant::Node => (&contest.node, "baseline"),
-            Contestant::Floor => (&contest.floor, ""),
+            // Another build of ours may stand in its place, to be compared with this one.
+            Contestant::Floor => (&contest.floor, "ours"),
         };
         let mut command = Command::new(program);
         if contestant == Contestant::Node {
@@ -217,7 +218,7 @@ impl Stage {
             ("PATH", "/usr/local/bin:/usr/bin:/bin"),
             ("TZ", ":UTC"),
         ]);
-        command.env("AWS_ENDPOINT_URL_SECRETS_MANAGER", self.secrets.url());
+        command.env("AWS_ENDPOINT_URL", self.secrets.url());
         command.env("COGNITO_JWKS_URL", self.issuer.jwks_url());
         command.env("DATABASE_PORT", contest.database_url.get_port().to_string());
         match &contest.authority {
@@ -262,9 +263,4 @@ pub(crate) fn answered(timed: &Timed) -> anyhow::Result<&Value> {
         Invocation::Answered(answer) if answer["statusCode"] == 200 => Ok(answer),
         other => bail!("the function answered {other:?}"),
     }
-}
-
-fn login_secret(passwords: &Path, role: &str) -> anyhow::Result<Value> {
-    let login = login(passwords, role)?;
-    Ok(json!({"username": login.username, "password": secrecy::ExposeSecret::expose_secret(&login.password)}))
 }

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
     ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType,
 };
+use aws_types::SdkConfig;
+use outbound::AwsSettings;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -50,13 +50,14 @@ impl Emulator {
     /// What clients of another endpoint are made from: a proxy's, for example.
     #[must_use]
     pub fn config_at(&self, endpoint: &str) -> SdkConfig {
-        let credentials = Credentials::new("local", "local", None, None, "test");
-        SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .endpoint_url(endpoint)
-            .region(Region::new(self.described("region").to_owned()))
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .build()
+        let settings = AwsSettings {
+            aws_region: self.described("region").to_owned(),
+            aws_access_key_id: "local".into(),
+            aws_secret_access_key: "local".into(),
+            aws_session_token: None,
+            aws_endpoint_url: Some(endpoint.to_owned()),
+        };
+        settings.config().unwrap()
     }
 
     /// Where it is: `http://host:port`.

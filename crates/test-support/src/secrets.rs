@@ -7,6 +7,8 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use data::Login;
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 const READ: &str = "secretsmanager.GetSecretValue";
@@ -24,6 +26,12 @@ impl SecretsManager {
         let url = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(axum::serve(listener, routes).into_future());
         Self { url }
+    }
+
+    /// What a database's secret holds.
+    #[must_use]
+    pub fn content(login: &Login) -> Value {
+        json!({"username": login.username, "password": login.password.expose_secret()})
     }
 
     /// Where it listens.

@@ -15,7 +15,7 @@ async fn main() -> anyhow::Result<()> {
     let settings = Settings::read()?;
     runtime::start(&settings.common);
 
-    let secrets = Client::new(&aws_config::load_from_env().await);
+    let secrets = Client::new(&settings.aws.config()?);
     let credentials = Credentials::Secret { client: secrets, id: settings.database_secret_arn };
     let job = Job {
         database: Database::new(settings.database, credentials),

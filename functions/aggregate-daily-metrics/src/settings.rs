@@ -2,6 +2,7 @@
 
 use chrono::Days;
 use data::DatabaseSettings;
+use outbound::AwsSettings;
 use runtime::SettingsError;
 use serde::Deserialize;
 
@@ -9,6 +10,8 @@ use serde::Deserialize;
 pub struct Settings {
     /// What every function has to be told.
     pub common: runtime::Settings,
+    /// Where AWS is, and who the function is for it.
+    pub aws: AwsSettings,
     /// Where the database is.
     pub database: DatabaseSettings,
     /// `DATABASE_SECRET_ARN`: the secret with the login of `app_jobs`.
@@ -29,6 +32,7 @@ impl Settings {
         let Own { database_secret_arn, raw_retention_days } = runtime::read()?;
         Ok(Self {
             common: runtime::read()?,
+            aws: runtime::read()?,
             database: runtime::read()?,
             database_secret_arn,
             raw_retention: Days::new(raw_retention_days.into()),

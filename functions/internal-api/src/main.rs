@@ -13,7 +13,7 @@ async fn main() -> anyhow::Result<()> {
     let settings = Settings::read()?;
     runtime::start(&settings.common);
 
-    let aws = aws_config::load_from_env().await;
+    let aws = settings.aws.config()?;
     let secrets = Client::new(&aws);
     let credentials = Credentials::Secret { client: secrets, id: settings.database_secret_arn };
     let state = State {

@@ -6,12 +6,14 @@ use aws_sdk_secretsmanager::Client;
 use data::schema::{self, Report};
 use data::{Credentials, DatabaseSettings};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
+use outbound::AwsSettings;
 use serde::Deserialize;
 use serde_json::Value;
 use sqlx::{ConnectOptions, Connection};
 
 /// Everything the function has to be told, read once at start.
 struct Settings {
+    aws: AwsSettings,
     database: DatabaseSettings,
     secrets: SecretSettings,
 }
@@ -26,9 +28,9 @@ struct SecretSettings {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
-    let settings = Settings { database: runtime::read()?, secrets: runtime::read()? };
+    let settings = Settings { aws: runtime::read()?, database: runtime::read()?, secrets: runtime::read()? };
     runtime::start(&runtime::read()?);
-    let client = Client::new(&aws_config::load_from_env().await);
+    let client = Client::new(&settings.aws.config()?);
     let handler = service_fn(async |_: LambdaEvent<Value>| migrate(&settings, &client).await);
     lambda_runtime::run(handler).await.map_err(anyhow::Error::from_boxed)
 }

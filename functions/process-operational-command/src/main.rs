@@ -15,7 +15,7 @@ async fn main() -> anyhow::Result<()> {
     let settings = Settings::read()?;
     runtime::start(&settings.common);
 
-    let aws = aws_config::from_env().timeout_config(call_limits()).load().await;
+    let aws = settings.aws.config()?.into_builder().timeout_config(call_limits()).build();
     let secrets = aws_sdk_secretsmanager::Client::new(&aws);
     let credentials =
         Credentials::Secret { client: secrets.clone(), id: settings.database_secret_arn.clone() };

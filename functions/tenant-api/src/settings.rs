@@ -2,6 +2,7 @@
 
 use data::DatabaseSettings;
 use http_api::{AuthSettings, WebSettings};
+use outbound::AwsSettings;
 use runtime::SettingsError;
 use serde::Deserialize;
 
@@ -9,6 +10,8 @@ use serde::Deserialize;
 pub struct Settings {
     /// What every function has to be told.
     pub common: runtime::Settings,
+    /// Where AWS is, and who the function is for it.
+    pub aws: AwsSettings,
     /// Whose tokens are accepted.
     pub auth: AuthSettings,
     /// Who may read the answers.
@@ -30,6 +33,7 @@ impl Settings {
         let Own { database_secret_arn } = runtime::read()?;
         Ok(Self {
             common: runtime::read()?,
+            aws: runtime::read()?,
             auth: runtime::read()?,
             web: runtime::read()?,
             database: runtime::read()?,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use aws_config::SdkConfig;
+use aws_types::SdkConfig;
 use chrono::{DateTime, Utc};
 use commands::{Command, CommandType, StoredCommand};
 use serde_json::{Value, json};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use aws_config::SdkConfig;
+use aws_types::SdkConfig;
 use aws_sdk_eventbridge::types::Target;
 use chrono::{DateTime, Utc};
 use commands::{Command, CommandType};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_config::SdkConfig;
+use aws_types::SdkConfig;
 use chrono::{DateTime, TimeDelta, Utc};
 use commands::{
     Cache, CacheSettings, Claim, Command, CommandType, Created, ExecutionError, Executors, Failure, Leases,
