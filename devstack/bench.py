@@ -78,6 +78,7 @@ def run_functions(instance: Instance, what: str, *, quick: bool) -> None:
         "--function", function, "--function-package", _zip(function),
         "--floor", floor, "--floor-package", _zip(floor),
         "--node", NODE, "--baseline", bundle, "--baseline-package", _zip(bundle),
+        "--bare-baseline", PACKAGES / "bare.cjs",
         "--database-url", described["database_url"], "--passwords", described["pgpass"],
         "--authority", instance.authority, "--tenant", tenant, "--machine", _machine(),
         *(["--quick"] if quick else []),

@@ -1,9 +1,10 @@
-// Bundles the function into one file: node build.mjs FOLDER
+// Bundles the function into one file, index.cjs, and with the other client of the Runtime API, bare.cjs: node build.mjs FOLDER
 import { build } from "esbuild";
 
 await build({
-  entryPoints: ["src/index.js"],
-  outfile: `${process.argv[2]}/index.cjs`,
+  entryPoints: ["src/index.js", "src/bare.js"],
+  outdir: process.argv[2],
+  outExtension: { ".js": ".cjs" },
   bundle: true,
   minify: true,
   platform: "node",

@@ -1,40 +1,21 @@
-// The client of the Lambda Runtime API: one kept connection of node:http, which starts sooner than fetch and takes less for
-// each call. AWS's own client does the same in C++.
-import http from "node:http";
-
-const [host, port] = process.env.AWS_LAMBDA_RUNTIME_API.split(":");
-const INVOCATION = "/2018-06-01/runtime/invocation";
-const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+// The client of the Lambda Runtime API: what comes with Node.js, and keeps its connection.
+const INVOCATION = `http://${process.env.AWS_LAMBDA_RUNTIME_API}/2018-06-01/runtime/invocation`;
 
 /** Hands each invocation's event to the handler, for ever. */
 export async function serve(handler) {
   for (;;) {
-    const { headers, body } = await call("GET", `${INVOCATION}/next`);
-    const id = headers["lambda-runtime-aws-request-id"];
+    const next = await fetch(`${INVOCATION}/next`);
+    const id = next.headers.get("lambda-runtime-aws-request-id");
     try {
-      await call("POST", `${INVOCATION}/${id}/response`, JSON.stringify(await handler(JSON.parse(body))));
+      await tell(`${id}/response`, await handler(await next.json()));
     } catch (error) {
-      const told = JSON.stringify({ errorType: error.name, errorMessage: error.message });
-      await call("POST", `${INVOCATION}/${id}/error`, told);
+      await tell(`${id}/error`, { errorType: error.name, errorMessage: error.message });
     }
   }
 }
 
-function call(method, path, content) {
-  return new Promise((resolve, reject) => {
-    const headers = content
-      ? { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(content) }
-      : {};
-    const request = http.request({ host, port, method, path, headers, agent }, (response) => {
-      let body = "";
-      response.setEncoding("utf8");
-      response.on("data", (part) => {
-        body += part;
-      });
-      response.on("end", () => resolve({ headers: response.headers, body }));
-      response.on("error", reject);
-    });
-    request.on("error", reject);
-    request.end(content);
-  });
+async function tell(path, content) {
+  const heard = await fetch(`${INVOCATION}/${path}`, { method: "POST", body: JSON.stringify(content) });
+  // A connection is free again once its answer is read.
+  await heard.arrayBuffer();
 }

@@ -41,6 +41,9 @@ pub(crate) struct Contest {
     /// The bundle of what is compared.
     #[arg(long)]
     baseline: PathBuf,
+    /// The same with the least of a client of the Runtime API.
+    #[arg(long)]
+    bare_baseline: PathBuf,
     /// The same, zipped.
     #[arg(long)]
     baseline_package: PathBuf,
@@ -78,17 +81,20 @@ pub(crate) enum Contestant {
     Ours,
     /// The same on Node.js.
     Node,
+    /// The same on Node.js, with the least of a client of the Runtime API: what bounds don't speak of.
+    Bare,
     /// A function that does nothing.
     Floor,
 }
 
 impl Contestant {
-    pub(crate) const ALL: [Self; 3] = [Self::Ours, Self::Node, Self::Floor];
+    pub(crate) const ALL: [Self; 4] = [Self::Ours, Self::Node, Self::Bare, Self::Floor];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Ours => "ours",
             Self::Node => "Node.js",
+            Self::Bare => "Node.js, bare",
             Self::Floor => "floor",
         }
     }
@@ -119,6 +125,7 @@ impl Route {
 pub(crate) struct Each<T> {
     pub(crate) ours: T,
     pub(crate) node: T,
+    pub(crate) bare: T,
     pub(crate) floor: T,
 }
 
@@ -127,6 +134,7 @@ impl<T> Each<T> {
         match contestant {
             Contestant::Ours => &self.ours,
             Contestant::Node => &self.node,
+            Contestant::Bare => &self.bare,
             Contestant::Floor => &self.floor,
         }
     }
@@ -135,12 +143,13 @@ impl<T> Each<T> {
         match contestant {
             Contestant::Ours => &mut self.ours,
             Contestant::Node => &mut self.node,
+            Contestant::Bare => &mut self.bare,
             Contestant::Floor => &mut self.floor,
         }
     }
 
     pub(crate) fn map<U>(&self, mut of: impl FnMut(&T) -> U) -> Each<U> {
-        Each { ours: of(&self.ours), node: of(&self.node), floor: of(&self.floor) }
+        Each { ours: of(&self.ours), node: of(&self.node), bare: of(&self.bare), floor: of(&self.floor) }
     }
 }
 
@@ -162,12 +171,12 @@ impl Stage {
             file.metadata().map(|data| data.len()).with_context(|| format!("{}", file.display()))
         };
         let superuser = contest.database_url.get_username();
-        let secret = |role: &str| login(&contest.passwords, role).map(|login| SecretsManager::content(&login));
+        let secret =
+            |role: &str| login(&contest.passwords, role).map(|login| SecretsManager::content(&login));
         let issuer = TestIssuer::start().await;
         let tenant = contest.tenant.to_string();
         let mut claims = TestIssuer::claims(&["TENANT_ADMIN"], Some(&tenant));
-        let issued = claims["iat"].as_u64().unwrap_or_default();
-        claims["exp"] = json!(issued + TOKEN_SECONDS);
+        claims["exp"] = json!(claims["iat"].as_u64().unwrap_or_default() + TOKEN_SECONDS);
         let stage = Self {
             secrets: SecretsManager::start(vec![
                 ("ours".into(), secret("app_tenant")?),
@@ -179,6 +188,7 @@ impl Stage {
             packages: Each {
                 ours: size(&contest.function_package)?,
                 node: size(&contest.baseline_package)?,
+                bare: size(&contest.baseline_package)?,
                 floor: size(&contest.floor_package)?,
             },
             issuer,
@@ -191,16 +201,15 @@ impl Stage {
     /// A new process.
     pub(crate) async fn start(&self, contestant: Contestant) -> FunctionProcess {
         let contest = &self.contest;
-        let (program, secret) = match contestant {
-            Contestant::Ours => (&contest.function, "ours"),
-            Contestant::Node => (&contest.node, "baseline"),
+        let (program, bundle, secret) = match contestant {
+            Contestant::Ours => (&contest.function, None, "ours"),
+            Contestant::Node => (&contest.node, Some(&contest.baseline), "baseline"),
+            Contestant::Bare => (&contest.node, Some(&contest.bare_baseline), "baseline"),
             // Another build of ours may stand in its place, to be compared with this one.
-            Contestant::Floor => (&contest.floor, "ours"),
+            Contestant::Floor => (&contest.floor, None, "ours"),
         };
         let mut command = Command::new(program);
-        if contestant == Contestant::Node {
-            command.arg(&contest.baseline);
-        }
+        command.args(bundle);
         command.env_clear().envs([
             ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
             ("AWS_DEFAULT_REGION", "sa-east-1"),

@@ -22,8 +22,8 @@ const MILLION: u64 = 1_000_000;
 /// each.
 pub(crate) fn of_million(warm: &[Duration], cold: &[Duration]) -> Decimal {
     let cold_ones = MILLION / COLD_ONE_IN;
-    let milliseconds = mean_billed(warm) * Decimal::from(MILLION - cold_ones)
-        + mean_billed(cold) * Decimal::from(cold_ones);
+    let milliseconds =
+        mean_billed(warm) * Decimal::from(MILLION - cold_ones) + mean_billed(cold) * Decimal::from(cold_ones);
     MILLION_REQUESTS + milliseconds / Decimal::from(1_000) * MEMORY * GB_SECOND
 }
 

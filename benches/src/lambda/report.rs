@@ -30,22 +30,22 @@ impl Aimed {
 
 pub(crate) fn cold_checks(starts: &Each<Starts>) -> Vec<Aimed> {
     let median = starts.map(|starts| middle(&starts.answered));
-    vec![Aimed::new("cold start: ours ÷ Node.js", ratio(median.ours, median.node), 1.0 / 3.0, 1.0 / 5.0)]
+    vec![Aimed::new("cold start: ours ÷ Node.js", ratio(median.ours, median.node), 0.333, 0.2)]
 }
 
 pub(crate) fn warm_checks(used: &Each<Used>, growth: &Growth) -> Vec<Aimed> {
     let time = used.map(|used| middle(&used.me.times));
     let processor = used.map(|used| used.me.processor_each());
-    let memory = used.map(|used| used.memory.peak);
+    let memory = used.map(|used| used.me.memory.peak);
     vec![
-        Aimed::new("/tenant/me, median: ours ÷ Node.js", ratio(time.ours, time.node), 3.0 / 4.0, 1.0 / 2.0),
+        Aimed::new("/tenant/me, median: ours ÷ Node.js", ratio(time.ours, time.node), 0.75, 0.5),
         Aimed::new(
             "/tenant/me, processor: ours ÷ Node.js",
             ratio(processor.ours, processor.node),
-            1.0 / 4.0,
-            1.0 / 8.0,
+            0.25,
+            0.125,
         ),
-        Aimed::new("memory, peak: ours ÷ Node.js", quotient(memory.ours, memory.node), 1.0 / 3.0, 1.0 / 4.0),
+        Aimed::new("/tenant/me, memory: ours ÷ Node.js", quotient(memory.ours, memory.node), 0.333, 0.25),
         Aimed::new("memory, KiB more after 1,000 invocations", growth.slope, FLAT, 0.0),
     ]
 }
@@ -63,7 +63,10 @@ pub(crate) fn cold(
     let times = |of: fn(&Starts) -> &Vec<Duration>| starts.map(|starts| of(starts).clone());
     rows.durations("first answer, median, ms", &times(|starts| &starts.answered).map(|times| middle(times)));
     rows.durations("first answer, p95, ms", &times(|starts| &starts.answered).map(|times| p95(times)));
-    rows.durations("initialisation, median, ms", &times(|starts| &starts.initialised).map(|times| middle(times)));
+    rows.durations(
+        "initialisation, median, ms",
+        &times(|starts| &starts.initialised).map(|times| middle(times)),
+    );
     rows.durations("processor, median, ms", &times(|starts| &starts.processor).map(|times| middle(times)));
     rows.numbers("package, zipped, KiB", &packages.map(|bytes| bytes.div_ceil(1_024)));
     finish(contest, &format!("{} starts of each, in turns", starts.ours.answered.len()), &rows, checks, "")
@@ -82,18 +85,20 @@ pub(crate) fn warm(
         rows.durations(&name("median"), &used.map(|used| middle(&used.of(route).times)));
         rows.durations(&name("p95"), &used.map(|used| p95(&used.of(route).times)));
         rows.durations(&name("processor"), &used.map(|used| used.of(route).processor_each()));
+        let memory = used.map(|used| used.of(route).memory);
+        rows.numbers(&format!("{}, resident KiB", route.path()), &memory.map(|memory| memory.resident));
+        rows.numbers(&format!("{}, peak KiB", route.path()), &memory.map(|memory| memory.peak));
     }
-    rows.numbers("memory, resident, KiB", &used.map(|used| used.memory.resident));
-    rows.numbers("memory, peak, KiB", &used.map(|used| used.memory.peak));
     for route in Route::ALL {
         let cost = |of: &Used, starts: &Starts| of_million(&of.of(route).times, &starts.answered);
         let costs = Each {
             ours: cost(&used.ours, &starts.ours),
             node: cost(&used.node, &starts.node),
+            bare: cost(&used.bare, &starts.bare),
             floor: cost(&used.floor, &starts.floor),
         };
         let over = |under: Decimal| (costs.ours / under).to_f64().unwrap_or_default();
-        let over = (over(costs.node), over(costs.floor));
+        let over = [costs.node, costs.bare, costs.floor].map(over);
         rows.row(&format!("a million {}, USD", route.path()), &costs.map(|cost| format!("{cost:.3}")), over);
     }
     let note = format!(
@@ -101,11 +106,22 @@ pub(crate) fn warm(
          Memory over {} invocations: {} KiB after a tenth of them, {} KiB in the end, slope {:.3} KiB per 1,000.\n",
         growth.invocations, growth.first, growth.last, growth.slope
     );
-    finish(contest, &format!("{} invocations of each route, in turns", used.ours.me.times.len()), &rows, checks, &note)
+    finish(
+        contest,
+        &format!("{} invocations of each route, in turns", used.ours.me.times.len()),
+        &rows,
+        checks,
+        &note,
+    )
 }
 
 fn finish(contest: &Contest, what: &str, rows: &Rows, checks: &[Aimed], note: &str) -> String {
-    let mut text = format!("{what}{}, on {}\n\n{}\n", if contest.quick { " (quick)" } else { "" }, contest.machine, rows.0);
+    let mut text = format!(
+        "{what}{}, on {}\n\n{}\n",
+        if contest.quick { " (quick)" } else { "" },
+        contest.machine,
+        rows.0
+    );
     let mut table = Table::new(&["ratio", "bound", "aim", "measured", ""]);
     for Aimed { check, aim } in checks {
         let Bound::AtMost(bound) = check.bound else { continue };
@@ -131,29 +147,24 @@ struct Rows(Table);
 
 impl Rows {
     fn new(what: &str) -> Self {
-        let [ours, node, floor] = Contestant::ALL.map(Contestant::name);
-        Self(Table::new(&[what, ours, node, floor, "ours ÷ Node.js", "ours ÷ floor"]))
+        let [ours, node, bare, floor] = Contestant::ALL.map(Contestant::name);
+        Self(Table::new(&[what, ours, node, bare, floor, "ours ÷ Node.js", "÷ bare", "÷ floor"]))
     }
 
     fn durations(&mut self, name: &str, values: &Each<Duration>) {
-        let over = (ratio(values.ours, values.node), ratio(values.ours, values.floor));
+        let over = [values.node, values.bare, values.floor].map(|under| ratio(values.ours, under));
         self.row(name, &values.map(|value| milliseconds(*value)), over);
     }
 
     fn numbers(&mut self, name: &str, values: &Each<u64>) {
-        let over = (quotient(values.ours, values.node), quotient(values.ours, values.floor));
+        let over = [values.node, values.bare, values.floor].map(|under| quotient(values.ours, under));
         self.row(name, &values.map(u64::to_string), over);
     }
 
-    fn row(&mut self, name: &str, values: &Each<String>, (over_node, over_floor): (f64, f64)) {
-        self.0.row(vec![
-            name.to_owned(),
-            values.ours.clone(),
-            values.node.clone(),
-            values.floor.clone(),
-            format!("{over_node:.2}"),
-            format!("{over_floor:.2}"),
-        ]);
+    fn row(&mut self, name: &str, values: &Each<String>, over: [f64; 3]) {
+        let values = Contestant::ALL.map(|contestant| values.of(contestant).clone());
+        let over = over.map(|over| format!("{over:.2}"));
+        self.0.row([&[name.to_owned()], &values[..], &over].concat());
     }
 }
 

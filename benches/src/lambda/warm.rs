@@ -21,6 +21,8 @@ pub(crate) struct Taken {
     pub(crate) times: Vec<Duration>,
     /// Processor time of all of them.
     pub(crate) processor: Duration,
+    /// Afterwards, when nothing but this and the routes before had been asked for.
+    pub(crate) memory: Memory,
 }
 
 impl Taken {
@@ -34,8 +36,6 @@ impl Taken {
 pub(crate) struct Used {
     pub(crate) me: Taken,
     pub(crate) usage: Taken,
-    /// In the end.
-    pub(crate) memory: Memory,
 }
 
 impl Used {
@@ -45,6 +45,13 @@ impl Used {
             Route::Usage => &self.usage,
         }
     }
+
+    const fn of_mut(&mut self, route: Route) -> &mut Taken {
+        match route {
+            Route::Me => &mut self.me,
+            Route::Usage => &mut self.usage,
+        }
+    }
 }
 
 /// Invokes each, in turns.
@@ -52,35 +59,30 @@ pub(crate) async fn measure(stage: &Stage, contest: &Contest) -> anyhow::Result<
     let processes = Each {
         ours: stage.start(Contestant::Ours).await,
         node: stage.start(Contestant::Node).await,
+        bare: stage.start(Contestant::Bare).await,
         floor: stage.start(Contestant::Floor).await,
     };
-    progress("warming up");
-    for contestant in Contestant::ALL {
-        for route in Route::ALL {
-            invoke(stage, processes.of(contestant), route, contest.choose(WARM_UP)).await?;
-        }
-    }
     let mut used = Each::<Used>::default();
     let turns = contest.choose(TURNS);
-    for turn in 0..turns {
-        progress(&format!("invocations: turn {} of {turns}", turn + 1));
-        for route in Route::ALL {
+    for route in Route::ALL {
+        progress(&format!("{}: warming up", route.path()));
+        for contestant in Contestant::ALL {
+            invoke(stage, processes.of(contestant), route, contest.choose(WARM_UP)).await?;
+        }
+        for turn in 0..turns {
+            progress(&format!("{}: turn {} of {turns}", route.path(), turn + 1));
             for contestant in Contestant::ALL {
                 let process = processes.of(contestant);
                 let before = processor_time(process.pid())?;
                 let times = invoke(stage, process, route, IN_A_ROW).await?;
-                let used = used.of_mut(contestant);
-                let taken = match route {
-                    Route::Me => &mut used.me,
-                    Route::Usage => &mut used.usage,
-                };
+                let taken = used.of_mut(contestant).of_mut(route);
                 taken.processor += processor_time(process.pid())?.saturating_sub(before);
                 taken.times.extend(times);
             }
         }
-    }
-    for contestant in Contestant::ALL {
-        used.of_mut(contestant).memory = memory(processes.of(contestant).pid())?;
+        for contestant in Contestant::ALL {
+            used.of_mut(contestant).of_mut(route).memory = memory(processes.of(contestant).pid())?;
+        }
     }
     Ok(used)
 }
@@ -89,14 +91,14 @@ async fn invoke(
     stage: &Stage,
     process: &FunctionProcess,
     route: Route,
-    times: usize,
+    count: usize,
 ) -> anyhow::Result<Vec<Duration>> {
     let event = stage.event(route);
-    let mut taken = Vec::with_capacity(times);
-    for _ in 0..times {
-        let timed = process.invoke_timed(event.clone().into()).await;
-        answered(&timed)?;
-        taken.push(timed.took);
+    let mut times = Vec::with_capacity(count);
+    for _ in 0..count {
+        let invoked = process.invoke_timed(event.clone().into()).await;
+        answered(&invoked)?;
+        times.push(invoked.took);
     }
-    Ok(taken)
+    Ok(times)
 }

@@ -1,15 +1,16 @@
 //! Connections and transactions.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use auth_context::{InternalScope, TenantScope};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
-use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
-use sqlx::{AssertSqlSafe, Executor, PgConnection, PgPool, Postgres};
-use tokio::sync::OnceCell;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
+use sqlx::{AssertSqlSafe, ConnectOptions, Executor, PgConnection};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::credentials::{Credentials, Login};
@@ -17,7 +18,7 @@ use crate::error::{DataError, is_disconnection, is_login_refusal};
 
 /// A function handles one request at a time; the second connection is for what must not wait behind it.
 pub(crate) const MAX_CONNECTIONS: u32 = 2;
-/// The longest wait for a connection, a new one included. A statement's own limit is its role's `statement_timeout`.
+/// The longest wait for a turn, and for a new connection. A statement's own limit is its role's `statement_timeout`.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Below what a proxy or a database behind it allows an idle client.
 const MAX_LIFETIME: Duration = Duration::from_mins(15);
@@ -70,62 +71,102 @@ pub enum Tls {
     VerifyFull,
 }
 
-/// A pool of connections as one role.
+/// Connections as one role: few, kept from one request to the next.
+///
+/// Not sqlx's pool: that asks each connection that comes back for a sign of life, which is a round trip a request, and one
+/// that Lambda may freeze the function in.
 pub struct Database {
     settings: DatabaseSettings,
     credentials: Credentials,
-    /// Made at first use, because that takes reading the password.
-    pool: OnceCell<PgPool>,
+    /// Known once the password was read.
+    options: Mutex<Option<PgConnectOptions>>,
+    idle: Arc<Idle>,
+    /// One for each connection.
+    turns: Arc<Semaphore>,
 }
 
 impl Database {
-    /// A pool that connects when it is first used.
+    /// Connects when it is first used.
     #[must_use]
     pub fn new(settings: DatabaseSettings, credentials: Credentials) -> Self {
-        Self { settings, credentials, pool: OnceCell::new() }
+        let turns = Arc::new(Semaphore::new(MAX_CONNECTIONS as usize));
+        Self { settings, credentials, options: Mutex::default(), idle: Arc::default(), turns }
     }
 
     /// Connects before the first request needs it. A failure costs nothing: that request tries again.
     pub async fn warm_up(&self) {
-        if let Err(error) = self.connection().await {
-            tracing::warn!(%error, "database not connected at start");
+        match self.borrow().await {
+            Ok(loan) => loan.give_back(),
+            Err(error) => tracing::warn!(%error, "database not connected at start"),
         }
     }
 
-    /// A connection that is not known to be broken. Reads the password again when the database refuses it.
-    async fn connection(&self) -> Result<PoolConnection<Postgres>, DataError> {
-        let pool = self.pool.get_or_try_init(|| self.open_pool()).await?;
-        match pool.acquire().await {
+    /// A connection that is not known to be broken.
+    async fn borrow(&self) -> Result<Loan, DataError> {
+        let turn = within(async { Ok(Arc::clone(&self.turns).acquire_owned().await) }).await?;
+        let turn = turn.map_err(|_| sqlx::Error::PoolClosed)?;
+        let connection = match self.idle.take() {
+            Some(connection) => connection,
+            None => Kept { connection: self.open().await?, opened: Instant::now() },
+        };
+        Ok(Loan { connection, idle: Arc::clone(&self.idle), _turn: turn })
+    }
+
+    /// A new connection. Reads the password again when the database refuses it.
+    async fn open(&self) -> Result<PgConnection, DataError> {
+        let known = lock(&self.options).clone();
+        let options = match known {
+            Some(options) => options,
+            None => self.read_options().await?,
+        };
+        match within(options.connect()).await {
             Err(refusal) if is_login_refusal(&refusal) => {
                 tracing::info!("login refused: reading the password again");
-                pool.set_connect_options(self.connect_options(&self.credentials.read().await?));
-                Ok(pool.acquire().await?)
+                Ok(within(self.read_options().await?.connect()).await?)
             }
             result => Ok(result?),
         }
     }
 
-    async fn open_pool(&self) -> Result<PgPool, DataError> {
-        let login = self.credentials.read().await?;
-        Ok(PgPoolOptions::new()
-            .max_connections(MAX_CONNECTIONS)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            .max_lifetime(MAX_LIFETIME)
-            // A ping before each use would be a round trip more; `begin` finds out for itself.
-            .test_before_acquire(false)
-            .connect_lazy_with(self.connect_options(&login)))
+    async fn read_options(&self) -> Result<PgConnectOptions, DataError> {
+        let options = self.settings.connect_options(&self.credentials.read().await?);
+        *lock(&self.options) = Some(options.clone());
+        Ok(options)
     }
+}
 
-    fn connect_options(&self, login: &Login) -> PgConnectOptions {
-        self.settings.connect_options(login)
+/// No longer than anybody waits for a connection.
+async fn within<T>(work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, sqlx::Error> {
+    timeout(ACQUIRE_TIMEOUT, work).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Connections that nobody uses, the last used last.
+#[derive(Default)]
+struct Idle(Mutex<Vec<Kept>>);
+
+struct Kept {
+    connection: PgConnection,
+    opened: Instant,
+}
+
+impl Idle {
+    fn take(&self) -> Option<Kept> {
+        let mut idle = lock(&self.0);
+        idle.retain(|kept| kept.opened.elapsed() < MAX_LIFETIME);
+        idle.pop()
     }
 }
 
 /// A connection on loan. It is closed, rather than given back, unless what was asked of it came to its end: after an
 /// error, or when a request was given up, what state it is in is not worth finding out, and nobody may inherit it.
 pub(crate) struct Loan {
-    connection: PoolConnection<Postgres>,
-    sound: bool,
+    connection: Kept,
+    idle: Arc<Idle>,
+    _turn: OwnedSemaphorePermit,
 }
 
 impl Loan {
@@ -133,9 +174,9 @@ impl Loan {
         // Each idle connection may have died while nobody looked. Nothing was asked of it yet: try the next.
         let mut attempts_left = MAX_CONNECTIONS;
         loop {
-            let mut loan = Self { connection: database.connection().await?, sound: false };
+            let mut loan = database.borrow().await?;
             // Every caller's text is its own, or made of a UUID, which displays as hexadecimal digits and hyphens.
-            match loan.connection.execute(sqlx::raw_sql(AssertSqlSafe(statement))).await {
+            match loan.connection().execute(sqlx::raw_sql(AssertSqlSafe(statement))).await {
                 Ok(_) => return Ok(loan),
                 Err(error) if is_disconnection(&error) && attempts_left > 0 => attempts_left -= 1,
                 Err(error) => return Err(error.into()),
@@ -144,26 +185,18 @@ impl Loan {
     }
 
     async fn commit(mut self) -> Result<(), DataError> {
-        self.connection.execute(sqlx::raw_sql("COMMIT")).await?;
+        self.connection().execute(sqlx::raw_sql("COMMIT")).await?;
         self.give_back();
         Ok(())
     }
 
-    pub(crate) fn connection(&mut self) -> &mut PgConnection {
-        &mut self.connection
+    pub(crate) const fn connection(&mut self) -> &mut PgConnection {
+        &mut self.connection.connection
     }
 
     /// What was asked is answered: somebody else may ask.
-    pub(crate) fn give_back(mut self) {
-        self.sound = true;
-    }
-}
-
-impl Drop for Loan {
-    fn drop(&mut self) {
-        if !self.sound {
-            self.connection.close_on_drop();
-        }
+    pub(crate) fn give_back(self) {
+        lock(&self.idle.0).push(self.connection);
     }
 }
 
@@ -218,7 +251,7 @@ impl WriteTx {
 impl Database {
     /// A connection for one statement about every tenant; see [`read!`].
     pub(crate) async fn lend(&self, _: &InternalScope) -> Result<Loan, DataError> {
-        Ok(Loan { connection: self.connection().await?, sound: false })
+        self.borrow().await
     }
 }
 

@@ -61,11 +61,7 @@ impl AwsSettings {
 struct Client(reqwest::Client);
 
 impl HttpClient for Client {
-    fn http_connector(
-        &self,
-        settings: &HttpConnectorSettings,
-        _: &RuntimeComponents,
-    ) -> SharedHttpConnector {
+    fn http_connector(&self, settings: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
         SharedHttpConnector::new(Connector { client: self.0.clone(), timeout: settings.read_timeout() })
     }
 }

@@ -16,14 +16,21 @@ pub fn gateway_event(path_and_query: &str, token: &str, claims: &Value) -> Value
         ("Accept-Encoding", "gzip, deflate, br"),
         ("Authorization", &format!("Bearer {token}")),
         ("Host", "api.example.com"),
-        ("User-Agent", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140 Safari/537.36"),
+        (
+            "User-Agent",
+            "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140 Safari/537.36",
+        ),
         ("X-Amzn-Trace-Id", "Root=1-6a1b2c3d-0123456789abcdef01234567"),
         ("X-Forwarded-For", "203.0.113.7"),
         ("X-Forwarded-Port", "443"),
         ("X-Forwarded-Proto", "https"),
     ];
-    let claims: Map<_, _> =
-        claims.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), as_text(value))).collect();
+    let claims: Map<_, _> = claims
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| (name.clone(), as_text(value)))
+        .collect();
     json!({
         "resource": path, "path": path, "httpMethod": "GET",
         "headers": headers.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect::<Map<_, _>>(),

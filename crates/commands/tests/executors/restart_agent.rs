@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use aws_types::SdkConfig;
 use aws_sdk_eventbridge::types::Target;
+use aws_types::SdkConfig;
 use chrono::{DateTime, Utc};
 use commands::{Command, CommandType};
 use serde_json::{Value, json};

@@ -5,10 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_types::SdkConfig;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_eventbridge::types::Target;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
+use aws_types::SdkConfig;
 use chrono::Utc;
 use commands::{
     Cache, CacheSettings, Command, CommandType, Created, Executors, Leases, NewCommand, QueueName, Status,
