@@ -78,6 +78,8 @@ def _run(arguments: argparse.Namespace, instance: Instance) -> int:
             bench.run(place, arguments.scale, quick=arguments.quick, json_file=arguments.json, options=arguments.options)
         case "bench-web":
             bench.run_web(instance)
+        case "bench-cold" | "bench-warm":
+            bench.run_functions(instance, arguments.command.removeprefix("bench-"), quick=arguments.quick)
         case "guide":
             stack.take_screenshots(instance)
         case "test":
@@ -111,6 +113,9 @@ def _parse() -> argparse.Namespace:
     measure.add_argument("--json", type=Path, help="where the results go as JSON (in the instance's folder)")
     measure.add_argument("options", nargs="*", metavar="-- option", help="more for the program itself: -- --only NAME")
     commands.add_parser("bench-web", help="measure the dashboard with Lighthouse, and how much script it loads")
+    for name, measured in (("bench-cold", "cold starts"), ("bench-warm", "time, processor, memory and cost")):
+        functions = commands.add_parser(name, help=f"measure the tenant API's {measured} beside the same on Node.js")
+        functions.add_argument("--quick", action="store_true", help="fewer rounds: for trying things out")
     commands.add_parser("guide", help="take the guide's screenshots again")
     test = commands.add_parser("test", help="run all checks, or the named ones, on a private stack")
     test.add_argument("check", nargs="*", choices=[[], *checks.CHECKS], metavar="check", help=", ".join(checks.CHECKS))

@@ -85,6 +85,18 @@ async fn a_request_that_was_given_up_leaves_no_transaction_behind() {
 }
 
 #[tokio::test]
+async fn more_requests_than_connections_take_turns() {
+    let database = TestDatabase::new().await;
+    let pool = database.database("app_tenant");
+    let scope = scope();
+    let requests = (0..20).map(|_| tenants::overview(&pool, &scope, today()));
+    for answer in futures_util::future::join_all(requests).await {
+        assert!(answer.unwrap().is_none());
+    }
+    assert_eq!(backends(&mut database.superuser().await, "idle").await, 2);
+}
+
+#[tokio::test]
 async fn a_statement_that_takes_too_long_is_unavailable_and_not_our_defect() {
     let database = TestDatabase::new().await;
     let pool = database.database("app_tenant");

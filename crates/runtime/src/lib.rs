@@ -7,7 +7,6 @@ mod stop;
 mod trace;
 mod xray;
 
-pub mod clients;
 pub mod metrics;
 
 use tracing::Span;

@@ -5,20 +5,24 @@
 
 mod database;
 mod emulator;
+mod gateway;
 mod http;
 mod interceptor;
 mod issuer;
 mod lambda;
 mod log;
 mod redis;
+mod secrets;
 mod statements;
 
 pub use database::TestDatabase;
 pub use emulator::{CommandTables, Emulator, finally, no_secrets};
+pub use gateway::gateway_event;
 pub use http::Answer;
 pub use interceptor::{Call, Fate, Interceptor};
 pub use issuer::TestIssuer;
-pub use lambda::{FunctionProcess, Invocation, api_event};
+pub use lambda::{FunctionProcess, Invocation, Timed};
 pub use log::Log;
 pub use redis::{BlackHole, RedisServer, cache_at, no_cache};
+pub use secrets::SecretsManager;
 pub use statements::Statements;

@@ -8,8 +8,8 @@ use cache::Cache;
 use chrono::Utc;
 use data::{Credentials, Database};
 use lambda_runtime::{LambdaEvent, service_fn};
+use outbound::CallLimits;
 use runtime::Stop;
-use runtime::clients::{self, CallLimits};
 use serde_json::Value;
 use tracing::Instrument;
 
@@ -19,7 +19,7 @@ async fn main() -> anyhow::Result<()> {
     runtime::start(&settings.common);
     let stop = Stop::listen()?;
 
-    let secrets = Client::new(&clients::config(CallLimits::BACKGROUND).await);
+    let secrets = Client::new(&settings.aws.config(CallLimits::BACKGROUND)?);
     let cache = Cache::new(settings.cache, secrets.clone());
     let credentials = Credentials::Secret { client: secrets, id: settings.database_secret_arn };
     let job = Job {

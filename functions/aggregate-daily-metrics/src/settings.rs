@@ -3,6 +3,7 @@
 use cache::CacheSettings;
 use chrono::Days;
 use data::DatabaseSettings;
+use outbound::AwsSettings;
 use runtime::SettingsError;
 use serde::Deserialize;
 
@@ -10,6 +11,8 @@ use serde::Deserialize;
 pub struct Settings {
     /// What every function has to be told.
     pub common: runtime::Settings,
+    /// Where AWS is, and who the function is for it.
+    pub aws: AwsSettings,
     /// Where the database is.
     pub database: DatabaseSettings,
     /// Where Redis is.
@@ -32,6 +35,7 @@ impl Settings {
         let Own { database_secret_arn, raw_retention_days } = runtime::read()?;
         Ok(Self {
             common: runtime::read()?,
+            aws: runtime::read()?,
             database: runtime::read()?,
             cache: runtime::read()?,
             database_secret_arn,

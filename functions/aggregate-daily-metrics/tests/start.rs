@@ -9,7 +9,10 @@ use std::time::Duration;
 use serde_json::json;
 use test_support::{FunctionProcess, Invocation};
 
-const SETTINGS: [(&str, &str); 6] = [
+const SETTINGS: [(&str, &str); 9] = [
+    ("AWS_REGION", "sa-east-1"),
+    ("AWS_ACCESS_KEY_ID", "id"),
+    ("AWS_SECRET_ACCESS_KEY", "key"),
     ("DATABASE_HOST", "localhost"),
     ("DATABASE_PORT", "5432"),
     ("DATABASE_NAME", "painel"),

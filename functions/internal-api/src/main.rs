@@ -8,8 +8,8 @@ use chrono::Utc;
 use commands::Store;
 use data::{Credentials, Database};
 use internal_api::{Settings, State};
+use outbound::CallLimits;
 use runtime::Stop;
-use runtime::clients::{self, CallLimits};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
@@ -17,7 +17,7 @@ async fn main() -> anyhow::Result<()> {
     runtime::start(&settings.common);
     let stop = Stop::listen()?;
 
-    let aws = clients::config(CallLimits::REQUEST).await;
+    let aws = settings.aws.config(CallLimits::REQUEST)?;
     let secrets = Client::new(&aws);
     let cache = Cache::new(settings.cache, secrets.clone());
     let credentials = Credentials::Secret { client: secrets, id: settings.database_secret_arn };

@@ -8,8 +8,8 @@ use aws_sdk_secretsmanager::Client;
 use data::schema::{self, Report};
 use data::{Credentials, DatabaseSettings};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
+use outbound::{AwsSettings, CallLimits};
 use runtime::Stop;
-use runtime::clients::{self, CallLimits};
 use serde::Deserialize;
 use serde_json::Value;
 use sqlx::{ConnectOptions, Connection};
@@ -23,6 +23,7 @@ const CONNECT: Duration = Duration::from_secs(10);
 
 /// Everything the function has to be told, read once at start.
 struct Settings {
+    aws: AwsSettings,
     database: DatabaseSettings,
     secrets: SecretSettings,
 }
@@ -37,10 +38,10 @@ struct SecretSettings {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
-    let settings = Settings { database: runtime::read()?, secrets: runtime::read()? };
+    let settings = Settings { aws: runtime::read()?, database: runtime::read()?, secrets: runtime::read()? };
     runtime::start(&runtime::read()?);
     let stop = Stop::listen()?;
-    let client = Client::new(&clients::config(CallLimits::BACKGROUND).await);
+    let client = Client::new(&settings.aws.config(CallLimits::BACKGROUND)?);
     let handler = service_fn(async |LambdaEvent { context, .. }: LambdaEvent<Value>| {
         let span = runtime::invocation(&context.request_id, context.xray_trace_id.as_deref());
         let left = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();

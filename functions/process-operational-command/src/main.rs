@@ -7,9 +7,9 @@ use chrono::Utc;
 use commands::{Executors, Store};
 use data::{Credentials, Database};
 use lambda_runtime::{LambdaEvent, service_fn};
+use outbound::CallLimits;
 use process_operational_command::{Processor, Settings};
 use runtime::Stop;
-use runtime::clients::{self, CallLimits};
 use serde_json::Value;
 use tracing::Instrument;
 
@@ -19,7 +19,7 @@ async fn main() -> anyhow::Result<()> {
     runtime::start(&settings.common);
     let stop = Stop::listen()?;
 
-    let aws = clients::config(CallLimits::BACKGROUND).await;
+    let aws = settings.aws.config(CallLimits::BACKGROUND)?;
     let secrets = aws_sdk_secretsmanager::Client::new(&aws);
     let credentials =
         Credentials::Secret { client: secrets.clone(), id: settings.database_secret_arn.clone() };

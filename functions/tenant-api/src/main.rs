@@ -6,8 +6,8 @@ use aws_sdk_secretsmanager::Client;
 use cache::Cache;
 use chrono::Utc;
 use data::{Credentials, Database};
+use outbound::CallLimits;
 use runtime::Stop;
-use runtime::clients::{self, CallLimits};
 use tenant_api::{Settings, State};
 
 #[tokio::main(flavor = "current_thread")]
@@ -16,7 +16,7 @@ async fn main() -> anyhow::Result<()> {
     runtime::start(&settings.common);
     let stop = Stop::listen()?;
 
-    let secrets = Client::new(&clients::config(CallLimits::REQUEST).await);
+    let secrets = Client::new(&settings.aws.config(CallLimits::REQUEST)?);
     let cache = Cache::new(settings.cache, secrets.clone());
     let credentials = Credentials::Secret { client: secrets, id: settings.database_secret_arn };
     let state = State {

@@ -3,6 +3,7 @@
 use cache::CacheSettings;
 use data::DatabaseSettings;
 use http_api::{AuthSettings, LimitSettings, WebSettings};
+use outbound::AwsSettings;
 use runtime::SettingsError;
 use serde::Deserialize;
 
@@ -10,6 +11,8 @@ use serde::Deserialize;
 pub struct Settings {
     /// What every function has to be told.
     pub common: runtime::Settings,
+    /// Where AWS is, and who the function is for it.
+    pub aws: AwsSettings,
     /// Whose tokens are accepted.
     pub auth: AuthSettings,
     /// Who may read the answers.
@@ -35,6 +38,7 @@ impl Settings {
         let Own { database_secret_arn } = runtime::read()?;
         Ok(Self {
             common: runtime::read()?,
+            aws: runtime::read()?,
             auth: runtime::read()?,
             web: runtime::read()?,
             cache: runtime::read()?,

@@ -11,7 +11,7 @@ use sqlx::Executor;
 use test_support::{Emulator, TestDatabase, finally};
 use tokio::net::TcpListener;
 
-use crate::world::{QueuePair, World, command, limited, no_database};
+use crate::world::{QueuePair, World, command, no_database};
 
 const ALL: [&str; 6] = ["database", "cache", "commands_table", "secrets", "queues", "integrations"];
 
@@ -191,7 +191,7 @@ async fn what_hangs_is_given_up_and_the_others_don_t_wait() {
             held.push(connection);
         }
     });
-    let silent = limited(&world.emulator.config_at(&format!("http://{address}")));
+    let silent = world.emulator.config_at(&format!("http://{address}"));
     let secrets = aws_sdk_secretsmanager::Client::new(&silent);
     let settings = data::DatabaseSettings {
         database_host: address.ip().to_string(),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use aws_config::SdkConfig;
+use aws_types::SdkConfig;
 use chrono::{DateTime, Utc};
 use commands::{Command, CommandType, StoredCommand};
 use runtime::Lines;
@@ -16,7 +16,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use uuid::Uuid;
 
 use crate::proxy::{Proxy, Verdict};
-use crate::world::{OTHER_TENANT, TENANT, World, command, failure, limited, no_database};
+use crate::world::{OTHER_TENANT, TENANT, World, command, failure, no_database};
 
 const INTEGRATION: Uuid = Uuid::from_u128(0xC1);
 const SOMEBODY_ELSES: Uuid = Uuid::from_u128(0xC2);
@@ -215,7 +215,7 @@ async fn each_wrong_integration_has_its_reason() {
 async fn what_is_down_is_named_and_comes_right_in_another_attempt() {
     let (mut world, secret) = world_with_integrations(CONTENTS).await;
     let accepted = world.accept(&reset(INTEGRATION)).await;
-    let unreachable = limited(&world.emulator.unreachable_config());
+    let unreachable = world.emulator.unreachable_config();
     let secrets =
         std::mem::replace(&mut world.executors.secrets, aws_sdk_secretsmanager::Client::new(&unreachable));
     assert_eq!(failure(world.attempt(&accepted).await).code, "secrets unavailable");

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use aws_config::SdkConfig;
 use aws_sdk_eventbridge::types::Target;
+use aws_types::SdkConfig;
 use chrono::{DateTime, Utc};
 use commands::{Command, CommandType};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use test_support::{Emulator, finally};
 use uuid::Uuid;
 
 use crate::proxy::{Proxy, Verdict};
-use crate::world::{QueuePair, TENANT, World, command, failure, limited, no_database};
+use crate::world::{QueuePair, TENANT, World, command, failure, no_database};
 
 const INACTIVE: Uuid = Uuid::from_u128(0xF1);
 const SUSPENDED: Uuid = Uuid::from_u128(0xF2);
@@ -189,7 +189,7 @@ async fn each_wrong_agent_has_its_reason() {
 #[tokio::test]
 async fn what_is_down_is_named_and_comes_right_in_the_next_command() {
     let (mut world, bus) = world_with_agents().await;
-    let unreachable = limited(&world.emulator.unreachable_config());
+    let unreachable = world.emulator.unreachable_config();
     let events =
         std::mem::replace(&mut world.executors.events, aws_sdk_eventbridge::Client::new(&unreachable));
     let accepted = world.accept(&restart(INACTIVE)).await;

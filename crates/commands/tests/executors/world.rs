@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_config::SdkConfig;
+use aws_types::SdkConfig;
 use cache::{Cache, CacheSettings};
 use chrono::{DateTime, TimeDelta, Utc};
 use commands::{
@@ -11,7 +11,6 @@ use commands::{
     Start, Store, StoreSettings, StoredCommand,
 };
 use data::{Credentials, Database, DatabaseSettings, Tls};
-use runtime::clients::CallLimits;
 use serde_json::{Value, json};
 use sqlx::{Executor, PgConnection};
 use test_support::{CommandTables, Emulator, TestDatabase, finally};
@@ -37,7 +36,7 @@ impl World {
     pub(crate) async fn new() -> Self {
         let emulator = Emulator::new();
         let tables = CommandTables::new(&emulator).await;
-        let config = limited(&emulator.config());
+        let config = emulator.config();
         let secrets = aws_sdk_secretsmanager::Client::new(&config);
         let executors = Executors {
             database: Arc::new(no_database()),
@@ -73,7 +72,6 @@ impl World {
 
     /// Has the store's calls, and those of executors to AWS, go elsewhere.
     pub(crate) fn go_through(&mut self, config: &SdkConfig) {
-        let config = limited(config);
         self.executors.sqs = aws_sdk_sqs::Client::new(&config);
         self.executors.secrets = aws_sdk_secretsmanager::Client::new(&config);
         self.executors.events = aws_sdk_eventbridge::Client::new(&config);
@@ -139,10 +137,6 @@ fn store(config: &SdkConfig, tables: &CommandTables) -> Store {
         command_bookkeeping_table: tables.bookkeeping.clone(),
     };
     Store::new(&aws_sdk_dynamodb::Client::new(config), settings)
-}
-
-pub(crate) fn limited(config: &SdkConfig) -> SdkConfig {
-    config.to_builder().timeout_config(CallLimits::BACKGROUND.into()).build()
 }
 
 /// Where nobody is.

@@ -5,10 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_config::SdkConfig;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_eventbridge::types::Target;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
+use aws_types::SdkConfig;
 use cache::{Cache, CacheSettings};
 use chrono::Utc;
 use commands::{
@@ -17,10 +17,9 @@ use commands::{
 };
 use data::Database;
 use process_operational_command::Processor;
-use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use sqlx::{Connection, Executor};
-use test_support::{CommandTables, Emulator, FunctionProcess, TestDatabase};
+use test_support::{CommandTables, Emulator, FunctionProcess, SecretsManager, TestDatabase};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -74,7 +73,7 @@ impl Platform {
         let config = emulator.config();
         let secrets = aws_sdk_secretsmanager::Client::new(&config);
         let login = TestDatabase::login("app_commands");
-        let login = json!({"username": login.username, "password": login.password.expose_secret()});
+        let login = SecretsManager::content(&login);
         let login =
             secrets.create_secret().name(Emulator::unique("test-login")).secret_string(login.to_string());
         let login = login.send().await.unwrap().arn.unwrap();

@@ -3,10 +3,8 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use aws_sdk_secretsmanager::Client;
-use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use test_support::{Emulator, FunctionProcess, Invocation, TestDatabase, TestIssuer, api_event, finally};
+use test_support::{FunctionProcess, Invocation, SecretsManager, TestDatabase, TestIssuer, gateway_event};
 use tokio::net::TcpListener;
 
 use crate::fixture::A;
@@ -62,7 +60,8 @@ fn answered(invocation: Invocation) -> (Value, Value) {
 #[tokio::test]
 async fn a_service_that_says_nothing_is_unavailable_in_time() {
     let issuer = TestIssuer::start().await;
-    let token = issuer.sign(&TestIssuer::claims(&["TENANT_USER"], Some(A)));
+    let claims = TestIssuer::claims(&["TENANT_USER"], Some(A));
+    let event = gateway_event("/tenant/me", &issuer.sign(&claims), &claims);
     let (_hole, port) = black_hole().await;
     let hole = format!("http://127.0.0.1:{port}");
     let database = ("127.0.0.1".to_owned(), port, "painel".to_owned());
@@ -88,7 +87,7 @@ async fn a_service_that_says_nothing_is_unavailable_in_time() {
     ] {
         let function = told.start().await;
         let started = Instant::now();
-        let (status, body) = answered(function.invoke(api_event("/tenant/me", &token)).await);
+        let (status, body) = answered(function.invoke(event.clone()).await);
         assert_eq!((status, &body["code"]), (json!(503), &json!("unavailable")), "{silent}");
         // The start waited as well, beside it: so long that no invocation could be had before.
         assert!(started.elapsed() < 2 * TIMEOUT, "{silent}: {:?}", started.elapsed());
@@ -98,23 +97,20 @@ async fn a_service_that_says_nothing_is_unavailable_in_time() {
 /// Lambda tells a function of its end if it has an extension. Its sessions end with it, not when the server finds out.
 #[tokio::test]
 async fn told_to_end_it_lets_its_sessions_go() {
-    let (issuer, database, emulator) =
-        (TestIssuer::start().await, TestDatabase::new().await, Emulator::new());
-    let login = TestDatabase::login("app_tenant");
-    let content = json!({"username": login.username, "password": login.password.expose_secret()}).to_string();
-    let secrets = Client::new(&emulator.config());
-    let secret = secrets.create_secret().name(Emulator::unique("test-login")).secret_string(content);
-    let secret = secret.send().await.unwrap().arn.unwrap();
+    let (issuer, database) = (TestIssuer::start().await, TestDatabase::new().await);
+    let login = SecretsManager::content(&TestDatabase::login("app_tenant"));
+    let secrets = SecretsManager::start(vec![("secret".into(), login)]).await;
     let settings = database.settings();
     let told = Told {
-        endpoint: emulator.endpoint().to_owned(),
+        endpoint: secrets.url().to_owned(),
         database: (settings.database_host, settings.database_port, settings.database_name),
-        secret: secret.clone(),
+        secret: "secret".into(),
         jwks_url: issuer.jwks_url(),
     };
     let function = told.start().await;
-    let token = issuer.sign(&TestIssuer::claims(&["TENANT_USER"], Some(A)));
-    let (status, _) = answered(function.invoke(api_event("/tenant/me", &token)).await);
+    let claims = TestIssuer::claims(&["TENANT_USER"], Some(A));
+    let event = gateway_event("/tenant/me", &issuer.sign(&claims), &claims);
+    let (status, _) = answered(function.invoke(event).await);
     assert_eq!(status, json!(404), "it asked the database");
     assert!(function.has_extension());
 
@@ -126,7 +122,4 @@ async fn told_to_end_it_lets_its_sessions_go() {
     let ended = function.terminate().await;
     let after: i64 = sqlx::query_scalar(sessions).fetch_one(&mut superuser).await.unwrap();
     assert_eq!((ended.code(), after), (Some(0), 0));
-    finally(async move {
-        let _ = secrets.delete_secret().secret_id(secret).force_delete_without_recovery(true).send().await;
-    });
 }
