@@ -50,10 +50,11 @@ pub enum KeyStoreError {
 }
 
 impl KeyStore {
-    /// A store that fetches from this URL. The URL is a setting apart from the issuer: the issuer names who signed, the
+    /// A store that fetches from this URL by this client. The URL is a setting apart from the issuer: the issuer names who signed, the
     /// URL says where to ask.
-    pub fn new(url: String) -> Result<Self, reqwest::Error> {
-        Ok(Self { url, client: outbound::client()?, cache: Mutex::default() })
+    #[must_use]
+    pub fn new(url: String, client: reqwest::Client) -> Self {
+        Self { url, client, cache: Mutex::default() }
     }
 
     /// Fetches the keys before the first request needs them. A failure costs nothing: that request tries again.

@@ -15,7 +15,7 @@ const TENANT: &str = "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b";
 
 fn verifier_at(url: String) -> TokenVerifier {
     let clients = ["another-client-of-ours".to_owned(), TestIssuer::CLIENT.to_owned()];
-    TokenVerifier::new(KeyStore::new(url).unwrap(), TestIssuer::ISSUER, &clients)
+    TokenVerifier::new(KeyStore::new(url, outbound::client().unwrap()), TestIssuer::ISSUER, &clients)
 }
 
 fn verifier(issuer: &TestIssuer) -> TokenVerifier {

@@ -38,10 +38,11 @@ pub struct AuthSettings {
 }
 
 impl AuthSettings {
-    /// The verifier for these settings.
-    pub fn verifier(&self) -> Result<TokenVerifier, auth_context::KeyStoreError> {
-        let keys = KeyStore::new(self.cognito_jwks_url.clone())?;
-        Ok(TokenVerifier::new(keys, &self.cognito_issuer, &self.cognito_client_ids))
+    /// The verifier for these settings, which fetches keys by this client.
+    #[must_use]
+    pub fn verifier(&self, client: outbound::Client) -> TokenVerifier {
+        let keys = KeyStore::new(self.cognito_jwks_url.clone(), client);
+        TokenVerifier::new(keys, &self.cognito_issuer, &self.cognito_client_ids)
     }
 }
 

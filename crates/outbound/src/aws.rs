@@ -37,9 +37,10 @@ pub struct AwsSettings {
 }
 
 impl AwsSettings {
-    /// What clients are made from. Nothing is looked for: profiles, web identities and instance metadata, which the SDK's own
+    /// What clients are made from that call by this one, within these limits. Nothing is looked for: profiles, web identities and instance metadata, which the SDK's own
     /// loader gets ready for, are on no function's machine.
-    pub fn config(&self, limits: CallLimits) -> Result<SdkConfig, reqwest::Error> {
+    #[must_use]
+    pub fn config(&self, client: reqwest::Client, limits: CallLimits) -> SdkConfig {
         let credentials = Credentials::new(
             &self.aws_access_key_id,
             self.aws_secret_access_key.expose_secret(),
@@ -51,10 +52,10 @@ impl AwsSettings {
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(self.aws_region.clone()))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .http_client(SharedHttpClient::new(Client(crate::client()?)))
+            .http_client(SharedHttpClient::new(Bridge(client)))
             .timeout_config(limits.into());
         config.set_endpoint_url(self.aws_endpoint_url.clone());
-        Ok(config.build())
+        config.build()
     }
 }
 
@@ -80,11 +81,11 @@ impl From<CallLimits> for TimeoutConfig {
     }
 }
 
-/// [`crate::client`] as the AWS SDK wants it.
+/// A client as the AWS SDK wants it.
 #[derive(Debug)]
-struct Client(reqwest::Client);
+struct Bridge(reqwest::Client);
 
-impl HttpClient for Client {
+impl HttpClient for Bridge {
     fn http_connector(&self, settings: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
         SharedHttpConnector::new(Connector { client: self.0.clone(), timeout: settings.read_timeout() })
     }

@@ -16,7 +16,7 @@ fn client(endpoint: &str) -> Client {
         aws_session_token: Some("token".into()),
         aws_endpoint_url: Some(endpoint.into()),
     };
-    Client::new(&settings.config(CallLimits::REQUEST).unwrap())
+    Client::new(&settings.config(outbound::client().unwrap(), CallLimits::REQUEST))
 }
 
 #[tokio::test]

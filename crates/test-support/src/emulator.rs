@@ -83,7 +83,8 @@ fn config(region: &str, endpoint: &str) -> SdkConfig {
         aws_session_token: None,
         aws_endpoint_url: Some(endpoint.to_owned()),
     };
-    settings.config(CallLimits::BACKGROUND).unwrap()
+    // Its own: connections belong to the runtime that made them, and each test has one.
+    settings.config(outbound::client().unwrap(), CallLimits::BACKGROUND)
 }
 
 /// The table of commands and the one of its bookkeeping, with the template's keys, indexes and stream; deleted with this

@@ -19,7 +19,7 @@ async fn main() -> anyhow::Result<()> {
     runtime::start(&settings.common);
     let stop = Stop::listen()?;
 
-    let secrets = Client::new(&settings.aws.config(CallLimits::BACKGROUND)?);
+    let secrets = Client::new(&settings.aws.config(outbound::client()?, CallLimits::BACKGROUND));
     let cache = Cache::new(settings.cache, secrets.clone());
     let credentials = Credentials::Secret { client: secrets, id: settings.database_secret_arn };
     let job = Job {

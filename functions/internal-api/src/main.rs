@@ -17,12 +17,13 @@ async fn main() -> anyhow::Result<()> {
     runtime::start(&settings.common);
     let stop = Stop::listen()?;
 
-    let aws = settings.aws.config(CallLimits::REQUEST)?;
+    let http = outbound::client()?;
+    let aws = settings.aws.config(http.clone(), CallLimits::REQUEST);
     let secrets = Client::new(&aws);
     let cache = Cache::new(settings.cache, secrets.clone());
     let credentials = Credentials::Secret { client: secrets, id: settings.database_secret_arn };
     let state = State {
-        verifier: Arc::new(settings.auth.verifier()?),
+        verifier: Arc::new(settings.auth.verifier(http)),
         database: Arc::new(Database::new(settings.database, credentials)),
         commands: Arc::new(Store::new(&aws_sdk_dynamodb::Client::new(&aws), settings.commands)),
         queues: settings.operation_queues.into(),

@@ -41,7 +41,7 @@ async fn main() -> anyhow::Result<()> {
     let settings = Settings { aws: runtime::read()?, database: runtime::read()?, secrets: runtime::read()? };
     runtime::start(&runtime::read()?);
     let stop = Stop::listen()?;
-    let client = Client::new(&settings.aws.config(CallLimits::BACKGROUND)?);
+    let client = Client::new(&settings.aws.config(outbound::client()?, CallLimits::BACKGROUND));
     let handler = service_fn(async |LambdaEvent { context, .. }: LambdaEvent<Value>| {
         let span = runtime::invocation(&context.request_id, context.xray_trace_id.as_deref());
         let left = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();

@@ -19,7 +19,7 @@ async fn main() -> anyhow::Result<()> {
     runtime::start(&settings.common);
     let stop = Stop::listen()?;
 
-    let aws = settings.aws.config(CallLimits::BACKGROUND)?;
+    let aws = settings.aws.config(outbound::client()?, CallLimits::BACKGROUND);
     let secrets = aws_sdk_secretsmanager::Client::new(&aws);
     let credentials =
         Credentials::Secret { client: secrets.clone(), id: settings.database_secret_arn.clone() };

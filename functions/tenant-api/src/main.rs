@@ -16,11 +16,12 @@ async fn main() -> anyhow::Result<()> {
     runtime::start(&settings.common);
     let stop = Stop::listen()?;
 
-    let secrets = Client::new(&settings.aws.config(CallLimits::REQUEST)?);
+    let http = outbound::client()?;
+    let secrets = Client::new(&settings.aws.config(http.clone(), CallLimits::REQUEST));
     let cache = Cache::new(settings.cache, secrets.clone());
     let credentials = Credentials::Secret { client: secrets, id: settings.database_secret_arn };
     let state = State {
-        verifier: Arc::new(settings.auth.verifier()?),
+        verifier: Arc::new(settings.auth.verifier(http)),
         database: Arc::new(Database::new(settings.database, credentials)),
         cache,
         limits: settings.limits,

@@ -52,7 +52,7 @@ pub(crate) fn router_for(
     };
     let web = WebSettings { web_origin: Some("https://painel.example.com".into()) };
     let state = State {
-        verifier: Arc::new(auth.verifier().unwrap()),
+        verifier: Arc::new(auth.verifier(outbound::client().unwrap())),
         database: Arc::new(database),
         commands: Arc::new(commands),
         queues: ["mensagens".to_owned()].into(),

@@ -52,7 +52,7 @@ pub(crate) fn instance(
         cognito_client_ids: vec![TestIssuer::CLIENT.into()],
     };
     let web = WebSettings { web_origin: Some("https://painel.example.com".into()) };
-    let verifier = Arc::new(auth.verifier().unwrap());
+    let verifier = Arc::new(auth.verifier(outbound::client().unwrap()));
     let state = State { verifier, database: Arc::clone(database), cache, limits, now };
     router(state, &web)
 }
