@@ -163,7 +163,8 @@ impl Drop for CommandTables {
 }
 
 /// Does this in a thread of its own, for ten seconds at most: what a test cleans up when it is over. What is left behind
-/// is no reason to fail a test that passed.
+/// is no reason to fail a test that passed. Clients have to be made anew for it: the connections of others wait for the
+/// test's own thread, which waits for this one.
 pub fn finally(cleaning: impl Future<Output = ()> + Send + 'static) {
     let thread = std::thread::spawn(move || {
         if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {

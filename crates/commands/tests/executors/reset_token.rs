@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use aws_types::SdkConfig;
 use chrono::{DateTime, Utc};
 use commands::{Command, CommandType, StoredCommand};
 use runtime::Lines;
@@ -28,7 +27,7 @@ const CONTENTS: &str = r#"{"client_id": "client", "client_secret": "value-client
 /// A secret, deleted with this value.
 struct Secret {
     arn: String,
-    config: SdkConfig,
+    emulator: Emulator,
 }
 
 impl Secret {
@@ -36,11 +35,11 @@ impl Secret {
         let config = emulator.config();
         let secrets = aws_sdk_secretsmanager::Client::new(&config);
         let made = secrets.create_secret().name(Emulator::unique("test-integration")).secret_string(contents);
-        Self { arn: made.send().await.unwrap().arn.unwrap(), config }
+        Self { arn: made.send().await.unwrap().arn.unwrap(), emulator: emulator.clone() }
     }
 
     fn client(&self) -> aws_sdk_secretsmanager::Client {
-        aws_sdk_secretsmanager::Client::new(&self.config)
+        aws_sdk_secretsmanager::Client::new(&self.emulator.config())
     }
 
     /// Which version has which labels.
@@ -67,7 +66,7 @@ impl Secret {
 
 impl Drop for Secret {
     fn drop(&mut self) {
-        let (client, arn) = (self.config.clone(), self.arn.clone());
+        let (client, arn) = (self.emulator.config(), self.arn.clone());
         finally(async move {
             let secrets = aws_sdk_secretsmanager::Client::new(&client);
             let _ = secrets.delete_secret().secret_id(arn).force_delete_without_recovery(true).send().await;

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_sdk_eventbridge::types::Target;
-use aws_types::SdkConfig;
 use chrono::{DateTime, Utc};
 use commands::{Command, CommandType};
 use serde_json::{Value, json};
@@ -24,7 +23,7 @@ const NOBODY_S: Uuid = Uuid::from_u128(0xF4);
 struct Bus {
     name: String,
     consumer: QueuePair,
-    config: SdkConfig,
+    emulator: Emulator,
 }
 
 impl Bus {
@@ -42,12 +41,12 @@ impl Bus {
             .build()
             .unwrap();
         events.put_targets().rule(&name).event_bus_name(&name).targets(target).send().await.unwrap();
-        Self { name, consumer, config }
+        Self { name, consumer, emulator: emulator.clone() }
     }
 
     /// The details of the events that came.
     async fn events(&self) -> Vec<Value> {
-        let sqs = aws_sdk_sqs::Client::new(&self.config);
+        let sqs = aws_sdk_sqs::Client::new(&self.emulator.config());
         let mut events = Vec::new();
         loop {
             let received = sqs.receive_message().queue_url(&self.consumer.url).max_number_of_messages(10);
@@ -67,7 +66,7 @@ impl Bus {
 
 impl Drop for Bus {
     fn drop(&mut self) {
-        let (config, name) = (self.config.clone(), self.name.clone());
+        let (config, name) = (self.emulator.config(), self.name.clone());
         finally(async move {
             let events = aws_sdk_eventbridge::Client::new(&config);
             let _ = events.remove_targets().rule(&name).event_bus_name(&name).ids("queue").send().await;

@@ -168,7 +168,7 @@ pub(crate) struct QueuePair {
     pub(crate) url: String,
     pub(crate) dead_letters: String,
     pub(crate) dead_letters_url: String,
-    config: SdkConfig,
+    emulator: Emulator,
 }
 
 impl QueuePair {
@@ -201,13 +201,13 @@ impl QueuePair {
             .attributes(aws_sdk_sqs::types::QueueAttributeName::RedrivePolicy, redrive.to_string());
         let url = made.send().await.unwrap().queue_url.unwrap();
         let name = QueueName::new(&name).unwrap();
-        Self { name, url, dead_letters, dead_letters_url, config }
+        Self { name, url, dead_letters, dead_letters_url, emulator: emulator.clone() }
     }
 }
 
 impl Drop for QueuePair {
     fn drop(&mut self) {
-        let (config, urls) = (self.config.clone(), [self.url.clone(), self.dead_letters_url.clone()]);
+        let (config, urls) = (self.emulator.config(), [self.url.clone(), self.dead_letters_url.clone()]);
         finally(async move {
             let sqs = aws_sdk_sqs::Client::new(&config);
             for url in urls {
