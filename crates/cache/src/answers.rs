@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use aws_lc_rs::digest;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use redis::Cmd;
 use tokio::time::sleep;
 use uuid::Uuid;
@@ -62,8 +64,7 @@ impl Place {
     /// fresh for so long.
     #[must_use]
     pub fn new(question: &[u8], spaces: &[Space], ttl: Duration) -> Self {
-        let hash = digest::digest(&digest::SHA256, question);
-        let hash: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, question));
         Self { key: format!("{PREFIX}answer:{hash}"), spaces: spaces.to_vec(), ttl }
     }
 
@@ -163,7 +164,7 @@ impl Cache {
         match self.insist::<()>(&delete).await {
             Ok(()) | Err(CacheError::NotConfigured) => {}
             Err(error) => {
-                tracing::error!(%error, "a change shows only when kept answers are past their time")
+                tracing::error!(%error, "a change shows only when kept answers are past their time");
             }
         }
     }

@@ -38,12 +38,12 @@ impl Kept {
 }
 
 fn check(place: &str, head: &str, content: &[u8]) -> Vec<u8> {
-    let mut context = digest::Context::new(&digest::SHA256);
+    let mut sum = digest::Context::new(&digest::SHA256);
     for part in [place.as_bytes(), head.as_bytes(), content] {
-        context.update(&part.len().to_be_bytes());
-        context.update(part);
+        sum.update(&part.len().to_be_bytes());
+        sum.update(part);
     }
-    context.finish().as_ref()[..CHECK].to_vec()
+    sum.finish().as_ref()[..CHECK].to_vec()
 }
 
 #[cfg(test)]

@@ -234,12 +234,13 @@ mod tests {
     #[test]
     fn what_a_process_remembers_is_bounded() {
         let alone = Alone::default();
-        for user in 0..u64::from(REMEMBERED as u32) * 3 {
+        let users = 3 * u64::try_from(REMEMBERED).unwrap();
+        for user in 0..users {
             alone.admit_at(user, 1, &[(format!("user {user}"), rate(1, 50))]);
             assert!(alone.untouched.lock().unwrap().len() <= REMEMBERED);
         }
-        let last = format!("user {}", REMEMBERED * 3 - 1);
-        assert_eq!(alone.admit_at(u64::from(REMEMBERED as u32) * 3, 1, &[(last, rate(1, 50))]).left, [48]);
+        let last = format!("user {}", users - 1);
+        assert_eq!(alone.admit_at(users, 1, &[(last, rate(1, 50))]).left, [48]);
     }
 
     /// One rule, written twice: for Redis and for the process that does without.

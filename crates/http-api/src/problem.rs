@@ -11,8 +11,8 @@ use headers::{HeaderMapExt, RetryAfter};
 use lambda_http::http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
-/// How long to wait after a 503: what is down is rarely back sooner.
-const RETRY_AFTER: Duration = Duration::from_secs(5);
+/// How many seconds to wait after a 503: what is down is rarely back sooner.
+const RETRY_AFTER: u16 = 5;
 
 /// A part of the request that is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -65,7 +65,8 @@ pub struct Problem {
     pub(crate) detail: Cow<'static, str>,
     pub(crate) errors: Vec<InvalidInput>,
     pub(crate) cause: Option<String>,
-    retry_after: Option<Duration>,
+    /// In seconds.
+    retry_after: Option<u16>,
 }
 
 #[derive(Serialize)]
@@ -197,7 +198,8 @@ impl Problem {
     #[must_use]
     pub fn rate_limited(wait: Duration) -> Self {
         let detail = "The user, or its tenant, makes too many requests. Try again after Retry-After seconds.";
-        let wait = Duration::from_secs(wait.as_secs() + u64::from(wait.subsec_nanos() > 0));
+        let wait = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        let wait = u16::try_from(wait).unwrap_or(u16::MAX);
         let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too Many Requests", detail);
         Self { retry_after: Some(wait), ..problem }
     }
@@ -240,7 +242,7 @@ impl Problem {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         if let Some(wait) = self.retry_after {
-            headers.typed_insert(RetryAfter::delay(wait));
+            headers.typed_insert(RetryAfter::delay(Duration::from_secs(wait.into())));
         }
         response
     }

@@ -1,7 +1,12 @@
 //! What tests share: databases and tables of their own, an issuer of tokens, callers of an API, a process of a function.
 
 #![expect(clippy::missing_panics_doc, reason = "a test that can't be set up fails")]
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't be set up fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that can't be set up fails"
+)]
 
 mod database;
 mod emulator;

@@ -72,10 +72,10 @@ impl World {
 
     /// Has the store's calls, and those of executors to AWS, go elsewhere.
     pub(crate) fn go_through(&mut self, config: &SdkConfig) {
-        self.executors.sqs = aws_sdk_sqs::Client::new(&config);
-        self.executors.secrets = aws_sdk_secretsmanager::Client::new(&config);
-        self.executors.events = aws_sdk_eventbridge::Client::new(&config);
-        self.store = store(&config, &self.tables);
+        self.executors.sqs = aws_sdk_sqs::Client::new(config);
+        self.executors.secrets = aws_sdk_secretsmanager::Client::new(config);
+        self.executors.events = aws_sdk_eventbridge::Client::new(config);
+        self.store = store(config, &self.tables);
     }
 
     pub(crate) async fn owner(&self) -> PgConnection {

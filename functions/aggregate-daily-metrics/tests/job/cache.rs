@@ -22,7 +22,7 @@ async fn what_was_made_from_rollups_is_made_anew_after_each_day() {
     let cache = redis.cache();
     fixture.job.cache = cache.clone();
     let places = [Space::Tenant(Uuid::from_u128(1)), Space::Platform].map(|space| {
-        Place::new(format!("{space:?}").as_bytes(), &[space, Space::Rollups], Duration::from_secs(600))
+        Place::new(format!("{space:?}").as_bytes(), &[space, Space::Rollups], Duration::from_mins(10))
     });
     for (event, then, succeeds) in [
         (json!({"run": "quarter_hourly"}), PLENTY, true),

@@ -14,7 +14,7 @@ const SPACES: [Space; 3] = [Space::Tenant(TENANT), Space::Platform, Space::Tenan
 
 fn place(space: Space) -> Place {
     let question = format!("{space:?}");
-    Place::new(question.as_bytes(), &[space, Space::Rollups], Duration::from_secs(600))
+    Place::new(question.as_bytes(), &[space, Space::Rollups], Duration::from_mins(10))
 }
 
 async fn keep(cache: &Cache) {

@@ -56,8 +56,8 @@ impl World {
 
     /// Makes all that is kept so much older.
     async fn age(&self, by: Duration) {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-        let read_at = (now - by).as_millis();
+        let read_at = SystemTime::now().checked_sub(by).unwrap();
+        let read_at = read_at.duration_since(UNIX_EPOCH).unwrap().as_millis();
         for key in self.redis.keys("{painel}:answer:").await {
             self.redis.say(&format!("SETRANGE {key} {READ_AT} {read_at:013}")).await.unwrap();
         }
@@ -155,10 +155,10 @@ async fn what_is_past_its_time_is_made_by_one_while_the_others_get_it() {
     let instances: Vec<_> = (0..50).map(|_| world.instance()).collect();
     let old = Answer::to_get(&instances[0], "/tenant/me", &token).await;
     world.change("UPDATE tenants SET name = 'Novo'").await;
-    world.age(Duration::from_secs(4 * 60)).await;
+    world.age(Duration::from_mins(4)).await;
     assert_eq!(from(&instances[0], "/tenant/me", &token).await, "HIT");
 
-    world.age(Duration::from_secs(6 * 60)).await;
+    world.age(Duration::from_mins(6)).await;
     // The one who makes it can't, for now.
     let mut owner = world.fixture.database.owner().await;
     let mut lock = owner.begin().await.unwrap();
@@ -176,7 +176,7 @@ async fn what_is_past_its_time_is_made_by_one_while_the_others_get_it() {
     assert_eq!(statements.take(), ONE_READ + 1, "and the end of the lock");
     assert_eq!(from(&instances[1], "/tenant/me", &token).await, "HIT");
 
-    world.age(Duration::from_secs(10 * 60)).await;
+    world.age(Duration::from_mins(10)).await;
     assert_eq!(from(&instances[1], "/tenant/me", &token).await, "MISS", "at most once its time past it");
 }
 
