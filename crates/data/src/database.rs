@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use crate::credentials::{Credentials, Login};
 use crate::error::{DataError, is_disconnection, is_login_refusal};
+use crate::prompt::without_delay;
 use crate::sign_ins::{SignIns, begin_with};
 
 /// A function handles one request at a time; the second connection is for what must not wait behind it.
@@ -112,11 +113,12 @@ impl Database {
     async fn connection(&self) -> Result<PoolConnection<Postgres>, DataError> {
         let pool = self.pool.get_or_try_init(|| self.open_pool()).await?;
         let waiting = tracing::debug_span!("connection", "peer.service" = "PostgreSQL connection");
-        match pool.acquire().instrument(waiting).await {
+        let acquire = || without_delay(self.settings.database_port, pool.acquire());
+        match acquire().instrument(waiting).await {
             Err(refusal) if is_login_refusal(&refusal) => {
                 tracing::info!("login refused: reading the password again");
                 pool.set_connect_options(self.connect_options(&self.credentials.read().await?));
-                Ok(pool.acquire().await?)
+                Ok(acquire().await?)
             }
             result => Ok(result?),
         }

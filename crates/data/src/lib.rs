@@ -11,6 +11,7 @@ mod id;
 mod list;
 mod number;
 mod period;
+mod prompt;
 mod sign_ins;
 
 pub mod agents;
