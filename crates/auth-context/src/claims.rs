@@ -120,7 +120,7 @@ fn lenient_uuid<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Uui
 }
 
 /// Only as a token has it: where a gateway tells claims, it tells numbers in words of its own.
-fn lenient_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+pub(crate) fn lenient_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     Ok(Value::deserialize(deserializer)?.as_i64())
 }
 

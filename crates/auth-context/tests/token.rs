@@ -218,3 +218,28 @@ async fn known_keys_outlive_the_key_set() {
     issuer.fail(true);
     verifier.verify(&token).await.expect("a key that is known needs no fetch");
 }
+
+#[tokio::test]
+async fn a_token_that_is_known_is_valid_no_longer_than_it_says() {
+    let issuer = TestIssuer::start().await;
+    let verifier = verifier(&issuer);
+    let token = issuer.sign(&with("exp", valid()["iat"].as_u64().unwrap() + 1));
+    let claims = verifier.verify(&token).await.unwrap();
+    assert_eq!(verifier.verify(&token).await.unwrap(), claims);
+    tokio::time::sleep(Duration::from_millis(2_100)).await;
+    assert_invalid(&verifier.verify(&token).await, "it was valid a moment ago");
+}
+
+#[tokio::test]
+async fn a_token_that_is_known_is_as_good_as_its_key() {
+    let mut issuer = TestIssuer::start().await;
+    let verifier = verifier(&issuer);
+    let before = issuer.sign(&valid());
+    verifier.verify(&before).await.unwrap();
+    issuer.rotate();
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(61)).await;
+    tokio::time::resume();
+    verifier.verify(&issuer.sign(&valid())).await.expect("the rotated key");
+    assert_invalid(&verifier.verify(&before).await, "its key is gone");
+}

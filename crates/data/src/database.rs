@@ -2,16 +2,15 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use auth_context::{InternalScope, SignIn, TenantScope};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
-use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
-use sqlx::{AssertSqlSafe, Executor, PgConnection, PgPool, Postgres};
-use tokio::sync::OnceCell;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::Instrument;
 use uuid::Uuid;
 
@@ -22,7 +21,7 @@ use crate::sign_ins::{SignIns, begin_with};
 
 /// A function handles one request at a time; the second connection is for what must not wait behind it.
 pub(crate) const MAX_CONNECTIONS: u32 = 2;
-/// The longest wait for a connection, a new one included. A statement's own limit is its role's `statement_timeout`.
+/// The longest wait for a turn, and for a new connection. A statement's own limit is its role's `statement_timeout`.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Below what a proxy or a database behind it allows an idle client.
 const MAX_LIFETIME: Duration = Duration::from_mins(15);
@@ -75,33 +74,50 @@ pub enum Tls {
     VerifyFull,
 }
 
-/// A pool of connections as one role.
+/// Connections as one role: few, kept from one request to the next.
+///
+/// Not sqlx's pool: that asks each connection that comes back for a sign of life, in a task of its own. Lambda freezes the
+/// function in the middle of it, and the next request finds no connection and opens another.
 pub struct Database {
     settings: DatabaseSettings,
     credentials: Credentials,
-    /// Made at first use, because that takes reading the password.
-    pool: OnceCell<PgPool>,
+    /// Known once the password was read.
+    options: Mutex<Option<PgConnectOptions>>,
+    idle: Arc<Idle>,
+    /// One for each connection. Closed with the database.
+    turns: Arc<Semaphore>,
     sign_ins: Arc<SignIns>,
 }
 
 impl Database {
-    /// A pool that connects when it is first used.
+    /// Connects when it is first used.
     #[must_use]
     pub fn new(settings: DatabaseSettings, credentials: Credentials) -> Self {
-        Self { settings, credentials, pool: OnceCell::new(), sign_ins: Arc::default() }
+        Self {
+            settings,
+            credentials,
+            options: Mutex::default(),
+            idle: Arc::default(),
+            turns: Arc::new(Semaphore::new(MAX_CONNECTIONS as usize)),
+            sign_ins: Arc::default(),
+        }
     }
 
     /// Connects before the first request needs it. A failure costs nothing: that request tries again.
     pub async fn warm_up(&self) {
-        if let Err(error) = self.connection().await {
-            tracing::warn!(%error, "database not connected at start");
+        match self.borrow().await {
+            Ok(loan) => loan.give_back(),
+            Err(error) => tracing::warn!(%error, "database not connected at start"),
         }
     }
 
-    /// Ends all sessions, those on loan once they are given back. No other can be had afterwards.
+    /// Ends the sessions that nobody uses; those on loan end when they are given back. No other can be had afterwards.
     pub async fn close(&self) {
-        if let Some(pool) = self.pool.get() {
-            pool.close().await;
+        self.turns.close();
+        for Kept { connection, .. } in self.idle.take_all() {
+            if let Err(error) = connection.close().await {
+                tracing::debug!(%error, "a session ended by itself");
+            }
         }
     }
 
@@ -109,42 +125,83 @@ impl Database {
         &self.sign_ins
     }
 
-    /// A connection that is not known to be broken. Reads the password again when the database refuses it.
-    async fn connection(&self) -> Result<PoolConnection<Postgres>, DataError> {
-        let pool = self.pool.get_or_try_init(|| self.open_pool()).await?;
+    /// A connection that is not known to be broken.
+    async fn borrow(&self) -> Result<Loan, DataError> {
         let waiting = tracing::debug_span!("connection", "peer.service" = "PostgreSQL connection");
-        let acquire = || without_delay(self.settings.database_port, pool.acquire());
-        match acquire().instrument(waiting).await {
-            Err(refusal) if is_login_refusal(&refusal) => {
+        async {
+            let turn = within(ACQUIRE_TIMEOUT, async {
+                Ok(Arc::clone(&self.turns).acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?)
+            })
+            .await?;
+            let connection = match self.idle.take() {
+                Some(connection) => connection,
+                None => Kept { connection: self.open().await?, opened: Instant::now() },
+            };
+            Ok(Loan { connection, idle: Arc::clone(&self.idle), turn })
+        }
+        .instrument(waiting)
+        .await
+    }
+
+    /// A new connection. Reads the password again when the database refuses it.
+    async fn open(&self) -> Result<PgConnection, DataError> {
+        let known = lock(&self.options).clone();
+        let options = match known {
+            Some(options) => options,
+            None => self.read_options().await?,
+        };
+        match self.connect(&options).await {
+            Err(DataError::Unavailable(refusal)) if is_login_refusal(&refusal) => {
                 tracing::info!("login refused: reading the password again");
-                pool.set_connect_options(self.connect_options(&self.credentials.read().await?));
-                Ok(acquire().await?)
+                self.connect(&self.read_options().await?).await
             }
-            result => Ok(result?),
+            result => result,
         }
     }
 
-    async fn open_pool(&self) -> Result<PgPool, DataError> {
-        let login = self.credentials.read().await?;
-        Ok(PgPoolOptions::new()
-            .max_connections(MAX_CONNECTIONS)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            .max_lifetime(MAX_LIFETIME)
-            // A ping before each use would be a round trip more; `begin` finds out for itself.
-            .test_before_acquire(false)
-            .connect_lazy_with(self.connect_options(&login)))
+    async fn connect(&self, options: &PgConnectOptions) -> Result<PgConnection, DataError> {
+        let connect = without_delay(self.settings.database_port, options.connect());
+        within(ACQUIRE_TIMEOUT, async { Ok(connect.await?) }).await
     }
 
-    fn connect_options(&self, login: &Login) -> PgConnectOptions {
-        self.settings.connect_options(login)
+    async fn read_options(&self) -> Result<PgConnectOptions, DataError> {
+        let options = self.settings.connect_options(&self.credentials.read().await?);
+        *lock(&self.options) = Some(options.clone());
+        Ok(options)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Connections that nobody uses, the last used last.
+#[derive(Default)]
+struct Idle(Mutex<Vec<Kept>>);
+
+struct Kept {
+    connection: PgConnection,
+    opened: Instant,
+}
+
+impl Idle {
+    fn take(&self) -> Option<Kept> {
+        let mut idle = lock(&self.0);
+        idle.retain(|kept| kept.opened.elapsed() < MAX_LIFETIME);
+        idle.pop()
+    }
+
+    fn take_all(&self) -> Vec<Kept> {
+        std::mem::take(&mut lock(&self.0))
     }
 }
 
 /// A connection on loan. It is closed, rather than given back, unless what was asked of it came to its end: after an
 /// error, or when a request was given up, what state it is in is not worth finding out, and nobody may inherit it.
 pub(crate) struct Loan {
-    connection: PoolConnection<Postgres>,
-    sound: bool,
+    connection: Kept,
+    idle: Arc<Idle>,
+    turn: OwnedSemaphorePermit,
 }
 
 impl Loan {
@@ -152,9 +209,9 @@ impl Loan {
         // Each idle connection may have died while nobody looked. Nothing was asked of it yet: try the next.
         let mut attempts_left = MAX_CONNECTIONS;
         loop {
-            let mut loan = Self { connection: database.connection().await?, sound: false };
+            let mut loan = database.borrow().await?;
             // Every caller's text is its own, or made of a UUID, which displays as hexadecimal digits and hyphens.
-            match loan.connection.execute(sqlx::raw_sql(AssertSqlSafe(statement))).await {
+            match loan.connection().execute(sqlx::raw_sql(AssertSqlSafe(statement))).await {
                 Ok(_) => return Ok(loan),
                 Err(error) if is_disconnection(&error) && attempts_left > 0 => attempts_left -= 1,
                 Err(error) => return Err(error.into()),
@@ -163,25 +220,19 @@ impl Loan {
     }
 
     async fn commit(mut self) -> Result<(), DataError> {
-        self.connection.execute(sqlx::raw_sql("COMMIT")).await?;
+        self.connection().execute(sqlx::raw_sql("COMMIT")).await?;
         self.give_back();
         Ok(())
     }
 
-    pub(crate) fn connection(&mut self) -> &mut PgConnection {
-        &mut self.connection
+    pub(crate) const fn connection(&mut self) -> &mut PgConnection {
+        &mut self.connection.connection
     }
 
     /// What was asked is answered: somebody else may ask.
-    pub(crate) fn give_back(mut self) {
-        self.sound = true;
-    }
-}
-
-impl Drop for Loan {
-    fn drop(&mut self) {
-        if !self.sound {
-            self.connection.close_on_drop();
+    pub(crate) fn give_back(self) {
+        if !self.turn.semaphore().is_closed() {
+            lock(&self.idle.0).push(self.connection);
         }
     }
 }
@@ -258,7 +309,7 @@ impl WriteTx {
 impl Database {
     /// A connection for one statement about every tenant; see [`read!`].
     pub(crate) async fn lend(&self, _: &InternalScope) -> Result<Loan, DataError> {
-        Ok(Loan { connection: self.connection().await?, sound: false })
+        self.borrow().await
     }
 }
 

@@ -59,3 +59,30 @@ fn connections(port: u16) -> io::Result<Vec<OwnedFd>> {
     }
     Ok(found)
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_connects_to_this_port_meanwhile_has_no_delay_and_nothing_else_changes() {
+        let (here, elsewhere) = (
+            TcpListener::bind("127.0.0.1:0").await.unwrap(),
+            TcpListener::bind("127.0.0.1:0").await.unwrap(),
+        );
+        let other = TcpStream::connect(elsewhere.local_addr().unwrap()).await.unwrap();
+        let address = here.local_addr().unwrap();
+        let connect = async {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.read_u8().await.unwrap();
+            stream
+        };
+        let greet = async { here.accept().await.unwrap().0.write_u8(1).await.unwrap() };
+        let (stream, ()) = tokio::join!(without_delay(address.port(), connect), greet);
+        assert!(stream.nodelay().unwrap());
+        assert!(!other.nodelay().unwrap());
+    }
+}

@@ -13,7 +13,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use serde_json::{Value, json};
+use serde::Serialize;
 
 /// Where `CloudWatch` keeps them. The template's alarms name it too.
 pub const NAMESPACE: &str = "PainelAlquimista";
@@ -32,7 +32,7 @@ pub struct Metrics<'a> {
 }
 
 /// What a number is a number of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Unit {
     /// Things.
     Count,
@@ -42,28 +42,40 @@ pub enum Unit {
     Microseconds,
 }
 
-impl Unit {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Count => "Count",
-            Self::Milliseconds => "Milliseconds",
-            Self::Microseconds => "Microseconds",
-        }
-    }
-}
-
 /// What says which fields of an event are metrics, and of which instant. All of them have to be there.
 #[must_use]
-pub fn directive(at: DateTime<Utc>, metrics: &[Metrics<'_>]) -> String {
-    let sets: Vec<Value> = metrics
-        .iter()
-        .map(|Metrics { by, names }| {
-            let names: Vec<_> =
-                names.iter().map(|(name, unit)| json!({"Name": name, "Unit": unit.name()})).collect();
-            json!({"Namespace": NAMESPACE, "Dimensions": by, "Metrics": names})
-        })
-        .collect();
-    json!({"Timestamp": at.timestamp_millis(), "CloudWatchMetrics": sets}).to_string()
+pub fn directive<'a>(at: DateTime<Utc>, metrics: &[Metrics<'a>]) -> String {
+    let set = |Metrics { by, names }: &Metrics<'a>| Set {
+        namespace: NAMESPACE,
+        dimensions: by,
+        metrics: names.iter().map(|&(name, unit)| Metric { name, unit }).collect(),
+    };
+    let sets = metrics.iter().map(set).collect();
+    let directive = Directive { timestamp: at.timestamp_millis(), cloud_watch_metrics: sets };
+    // Strings and a number can't fail.
+    serde_json::to_string(&directive).unwrap_or_default()
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Directive<'a> {
+    timestamp: i64,
+    cloud_watch_metrics: Vec<Set<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Set<'a> {
+    namespace: &'static str,
+    dimensions: &'a [&'a [&'a str]],
+    metrics: Vec<Metric<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metric<'a> {
+    name: &'a str,
+    unit: Unit,
 }
 
 /// Whole milliseconds.
@@ -80,6 +92,8 @@ pub fn micros(duration: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
 
     #[test]
