@@ -135,7 +135,8 @@ impl Database {
             .await?;
             let connection = match self.idle.take() {
                 Some(connection) => connection,
-                None => Kept { connection: self.open().await?, opened: Instant::now() },
+                // Rare, and large: on the heap it weighs on nobody else's future.
+                None => Kept { connection: Box::pin(self.open()).await?, opened: Instant::now() },
             };
             Ok(Loan { connection, idle: Arc::clone(&self.idle), turn })
         }
