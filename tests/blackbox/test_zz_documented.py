@@ -330,7 +330,10 @@ def test_examples_are_examples(document: Document) -> None:
 def test_the_check_sees_what_is_not_documented(document: Document) -> None:
     """A check that lets everything pass would go unnoticed."""
     operation = ("GET", "/tenant/me")
-    good = {"x-request-id": str(uuid.uuid4()), "content-type": "application/problem+json", "cache-control": "no-store"}
+    good = {
+        "x-request-id": str(uuid.uuid4()), "content-type": "application/problem+json", "cache-control": "no-store",
+        "ratelimit": '"user";r=49;t=1', "ratelimit-policy": '"user";q=50;w=5',
+    }  # fmt: skip
     body = {
         "type": "urn:alquimista:problem:not_found", "title": "Not Found", "status": 404, "detail": "x", "error": "Not Found",
         "code": "not_found", "request_id": good["x-request-id"],
@@ -346,7 +349,7 @@ def test_the_check_sees_what_is_not_documented(document: Document) -> None:
     without_code = {key: value for key, value in body.items() if key != "code"}
     for wrong in (
         {"status": 418}, {"path": "/tenant/none"}, {"json": without_code}, {"json": body | {"status": "404"}},
-        {"json": body | {"stack": "x"}}, {"x_new": "1"}, {"content-type": "text/html"}, {"x-request-id": ""},
+        {"json": body | {"stack": "x"}}, {"x_new": "1"}, {"content-type": "text/html"}, {"x-request-id": ""}, {"ratelimit": ""},
     ):  # fmt: skip
         with pytest.raises(AssertionError):
             check(**wrong)
