@@ -50,8 +50,8 @@ pub enum KeyStoreError {
 }
 
 impl KeyStore {
-    /// A store that fetches from this URL by this client. The URL is a setting apart from the issuer: the issuer names who signed, the
-    /// URL says where to ask.
+    /// A store that fetches from this URL by this client. The URL is a setting apart from the issuer: the issuer names who
+    /// signed, the URL says where to ask.
     #[must_use]
     pub fn new(url: String, client: reqwest::Client) -> Self {
         Self { url, client, cache: Mutex::default() }

@@ -15,6 +15,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
+use tracing::Instrument;
 
 use crate::CacheSettings;
 use crate::breaker::Breaker;
@@ -144,15 +145,20 @@ impl Cache {
 
 impl Inner {
     async fn send<T: FromRedisValue>(self: &Arc<Self>, command: &Cmd) -> Result<T, CacheError> {
-        let mut connection = self.connection().await?;
-        match command.query_async(&mut connection).await {
-            // It died unseen, while nothing was asked of it.
-            Err(error) if error.is_connection_dropped() => {
-                self.disconnect();
-                Ok(command.query_async(&mut self.connection().await?).await?)
+        let waiting = tracing::debug_span!("cache", "peer.service" = "Redis");
+        async {
+            let mut connection = self.connection().await?;
+            match command.query_async(&mut connection).await {
+                // It died unseen, while nothing was asked of it.
+                Err(error) if error.is_connection_dropped() => {
+                    self.disconnect();
+                    Ok(command.query_async(&mut self.connection().await?).await?)
+                }
+                answer => Ok(answer?),
             }
-            answer => Ok(answer?),
         }
+        .instrument(waiting)
+        .await
     }
 
     /// The connection, made if need be.

@@ -37,7 +37,7 @@ pub struct DatabaseSettings {
     pub database_name: String,
     /// `DATABASE_TLS`: `verify-full` or `disable`
     pub database_tls: Tls,
-    /// `DATABASE_CA_FILE`: a PEM file with the certificate authorities to trust besides the system's, as managed
+    /// `DATABASE_CA_FILE`: a PEM file with the certificate authorities to trust besides the public ones, as managed
     /// databases have their own. Optional.
     #[serde(default)]
     pub database_ca_file: Option<PathBuf>,
@@ -135,7 +135,7 @@ impl Database {
             .await?;
             let connection = match self.idle.take() {
                 Some(connection) => connection,
-                // Rare, and large: on the heap it weighs on nobody else's future.
+                // Rare and large: on the heap it weighs on nobody else's future, nor on the compiler.
                 None => Kept { connection: Box::pin(self.open()).await?, opened: Instant::now() },
             };
             Ok(Loan { connection, idle: Arc::clone(&self.idle), turn })
@@ -161,7 +161,7 @@ impl Database {
     }
 
     async fn connect(&self, options: &PgConnectOptions) -> Result<PgConnection, DataError> {
-        let connect = without_delay(self.settings.database_port, options.connect());
+        let connect = Box::pin(without_delay(self.settings.database_port, options.connect()));
         within(ACQUIRE_TIMEOUT, async { Ok(connect.await?) }).await
     }
 

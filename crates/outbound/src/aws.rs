@@ -37,8 +37,8 @@ pub struct AwsSettings {
 }
 
 impl AwsSettings {
-    /// What clients are made from that call by this one, within these limits. Nothing is looked for: profiles, web identities and instance metadata, which the SDK's own
-    /// loader gets ready for, are on no function's machine.
+    /// What clients are made from that call by this one, within these limits. Nothing is looked for: profiles, web
+    /// identities and instance metadata, which the SDK's own loader gets ready for, are on no function's machine.
     #[must_use]
     pub fn config(&self, client: reqwest::Client, limits: CallLimits) -> SdkConfig {
         let credentials = Credentials::new(
