@@ -57,8 +57,8 @@ bench-cold: ## Measure cold starts beside the same on Node.js [QUICK=1]
 	@$(DEVSTACK) bench-cold $(if $(QUICK),--quick)
 
 .PHONY: bench-warm
-bench-warm: ## Measure invocations, memory and cost likewise [QUICK=1]
-	@$(DEVSTACK) bench-warm $(if $(QUICK),--quick)
+bench-warm: ## Measure invocations, memory and cost likewise [QUICK=1] [WARM_UP=N]
+	@$(DEVSTACK) bench-warm $(if $(QUICK),--quick) $(if $(WARM_UP),--warm-up $(WARM_UP))
 
 .PHONY: bench-web
 bench-web: ## Measure the dashboard: Lighthouse, and scripts per page

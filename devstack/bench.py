@@ -57,7 +57,7 @@ def run_web(instance: Instance) -> None:
     stack.open_in_browser(instance, "scripts/bench-web.ts", "The dashboard could not be measured; the message is above.")
 
 
-def run_functions(instance: Instance, what: str, *, quick: bool) -> None:
+def run_functions(instance: Instance, what: str, *, quick: bool, warm_up: int | None) -> None:
     """Measures the tenant API's release binary, `cold` or `warm`, on the stack's database beside the same on Node.js; the
     table goes to standard output. The stack is brought up first if it isn't."""
     if not Supervisor(instance).running():
@@ -82,6 +82,7 @@ def run_functions(instance: Instance, what: str, *, quick: bool) -> None:
         "--database-url", described["database_url"], "--passwords", described["pgpass"],
         "--authority", instance.authority, "--tenant", tenant, "--machine", _machine(),
         *(["--quick"] if quick else []),
+        *(["--warm-up", str(warm_up)] if warm_up else []),
     ])
 
 

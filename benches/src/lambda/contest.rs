@@ -62,6 +62,10 @@ pub(crate) struct Contest {
     /// Fewer rounds: for trying things out, not for quoting.
     #[arg(long)]
     pub(crate) quick: bool,
+    /// Invocations of a route that don't count, in which caches and compilers warm up. The cost of a million requests
+    /// has one in 100 cold: few processes live to see thousands.
+    #[arg(long, default_value_t = 250)]
+    pub(crate) warm_up: usize,
     /// What the report says of the machine.
     #[arg(long, default_value = "unknown")]
     pub(crate) machine: String,

@@ -108,7 +108,11 @@ pub(crate) fn warm(
     );
     finish(
         contest,
-        &format!("{} invocations of each route, in turns", used.ours.me.times.len()),
+        &format!(
+            "{} invocations of each route, in turns, each process after {}",
+            used.ours.me.times.len(),
+            contest.warm_up
+        ),
         &rows,
         checks,
         &note,

@@ -10,10 +10,10 @@ use crate::progress;
 
 /// Invocations in a row of one, before it is the next one's turn.
 const IN_A_ROW: usize = 250;
-/// Turns that each has for each route: to quote, and to try things out.
-const TURNS: (usize, usize) = (12, 2);
-/// Invocations that don't count: caches and compilers warm up.
-const WARM_UP: (usize, usize) = (2_000, 250);
+/// Turns that each process has for each route: to quote, and to try things out.
+const TURNS: (usize, usize) = (4, 2);
+/// Processes of each, one after the other. Their invocations count as one's.
+const PROCESSES: (usize, usize) = (3, 1);
 
 /// What invocations of one route took.
 #[derive(Clone, Debug, Default)]
@@ -21,7 +21,7 @@ pub(crate) struct Taken {
     pub(crate) times: Vec<Duration>,
     /// Processor time of all of them.
     pub(crate) processor: Duration,
-    /// Afterwards, when nothing but this and the routes before had been asked for.
+    /// Afterwards, when nothing but this and the routes before had been asked for: the most of all processes.
     pub(crate) memory: Memory,
 }
 
@@ -56,18 +56,27 @@ impl Used {
 
 /// Invokes each, in turns.
 pub(crate) async fn measure(stage: &Stage, contest: &Contest) -> anyhow::Result<Each<Used>> {
+    let mut used = Each::<Used>::default();
+    let processes = contest.choose(PROCESSES);
+    for process in 0..processes {
+        progress(&format!("invocations: process {} of {processes}", process + 1));
+        measure_processes(stage, contest, &mut used).await?;
+    }
+    Ok(used)
+}
+
+async fn measure_processes(stage: &Stage, contest: &Contest, used: &mut Each<Used>) -> anyhow::Result<()> {
     let processes = Each {
         ours: stage.start(Contestant::Ours).await,
         node: stage.start(Contestant::Node).await,
         bare: stage.start(Contestant::Bare).await,
         floor: stage.start(Contestant::Floor).await,
     };
-    let mut used = Each::<Used>::default();
     let turns = contest.choose(TURNS);
     for route in Route::ALL {
         progress(&format!("{}: warming up", route.path()));
         for contestant in Contestant::ALL {
-            invoke(stage, processes.of(contestant), route, contest.choose(WARM_UP)).await?;
+            invoke(stage, processes.of(contestant), route, contest.warm_up).await?;
         }
         for turn in 0..turns {
             progress(&format!("{}: turn {} of {turns}", route.path(), turn + 1));
@@ -81,10 +90,17 @@ pub(crate) async fn measure(stage: &Stage, contest: &Contest) -> anyhow::Result<
             }
         }
         for contestant in Contestant::ALL {
-            used.of_mut(contestant).of_mut(route).memory = memory(processes.of(contestant).pid())?;
+            let after = memory(processes.of(contestant).pid())?;
+            let most = &mut used.of_mut(contestant).of_mut(route).memory;
+            most.resident = most.resident.max(after.resident);
+            most.peak = most.peak.max(after.peak);
         }
     }
-    Ok(used)
+    let Each { ours, node, bare, floor } = processes;
+    for process in [ours, node, bare, floor] {
+        process.stop().await;
+    }
+    Ok(())
 }
 
 async fn invoke(
