@@ -52,6 +52,14 @@ test: ## Everything that must hold, from nothing, on a private stack
 bench: ## Measure it: make bench [SCALE=S] [QUICK=1] [ONLY=name]
 	@$(DEVSTACK) bench --scale $(or $(SCALE),L) $(if $(QUICK),--quick) $(if $(ONLY),-- --only "$(ONLY)")
 
+.PHONY: bench-cold
+bench-cold: ## Measure cold starts beside the same on Node.js [QUICK=1]
+	@$(DEVSTACK) bench-cold $(if $(QUICK),--quick)
+
+.PHONY: bench-warm
+bench-warm: ## Measure invocations, memory and cost likewise [QUICK=1] [WARM_UP=N]
+	@$(DEVSTACK) bench-warm $(if $(QUICK),--quick) $(if $(WARM_UP),--warm-up $(WARM_UP))
+
 .PHONY: bench-web
 bench-web: ## Measure the dashboard: Lighthouse, and scripts per page
 	@$(DEVSTACK) bench-web

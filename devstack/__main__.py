@@ -78,6 +78,9 @@ def _run(arguments: argparse.Namespace, instance: Instance) -> int:
             bench.run(place, arguments.scale, quick=arguments.quick, json_file=arguments.json, options=arguments.options)
         case "bench-web":
             bench.run_web(instance)
+        case "bench-cold" | "bench-warm":
+            what = arguments.command.removeprefix("bench-")
+            bench.run_functions(instance, what, quick=arguments.quick, warm_up=arguments.warm_up)
         case "guide":
             stack.take_screenshots(instance)
         case "test":
@@ -111,6 +114,10 @@ def _parse() -> argparse.Namespace:
     measure.add_argument("--json", type=Path, help="where the results go as JSON (in the instance's folder)")
     measure.add_argument("options", nargs="*", metavar="-- option", help="more for the program itself: -- --only NAME")
     commands.add_parser("bench-web", help="measure the dashboard with Lighthouse, and how much script it loads")
+    for name, measured in (("bench-cold", "cold starts"), ("bench-warm", "time, processor, memory and cost")):
+        functions = commands.add_parser(name, help=f"measure the tenant API's {measured} beside the same on Node.js")
+        functions.add_argument("--quick", action="store_true", help="fewer rounds: for trying things out")
+        functions.add_argument("--warm-up", type=int, metavar="N", help="invocations of a route that don't count")
     commands.add_parser("guide", help="take the guide's screenshots again")
     test = commands.add_parser("test", help="run all checks, or the named ones, on a private stack")
     test.add_argument("check", nargs="*", choices=[[], *checks.CHECKS], metavar="check", help=", ".join(checks.CHECKS))

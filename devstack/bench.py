@@ -4,6 +4,7 @@ import hashlib
 import os
 import platform
 import subprocess
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import psycopg
 from psycopg import sql
 
 from devstack import build, packages, postgres, stack
-from devstack.config import MEASURED_PROFILE, MIGRATOR, ROOT
+from devstack.config import MEASURED_PROFILE, MIGRATOR, NODE, RELEASE_PROFILE, ROOT, TOOLS_BIN
 from devstack.console import Failure, step
 from devstack.instance import SUPERUSER, Instance
 from devstack.supervisor import Supervisor
@@ -23,6 +24,9 @@ ROWS, QUICK_ROWS = 10_000_000, 1_000_000
 # What the databases' content follows from.
 SOURCES = ("migrations/*.sql", "crates/data/src/schema/*", "crates/demo-data/src/bulk*", "crates/demo-data/src/bulk/*",
            "benches/sql/naive/schema.sql")
+# The tenant API on Node.js, and where its bundle and the packages go.
+BASELINE = ROOT / "benches" / "node-baseline"
+PACKAGES = ROOT / "target" / "bench"
 
 
 def run(instance: Instance, scale: str, *, quick: bool, json_file: Path | None, options: list[str]) -> None:
@@ -51,6 +55,35 @@ def run_web(instance: Instance) -> None:
     """Measures the dashboard that is served, which is brought up first if it isn't; prints the tables."""
     print(_machine(), flush=True)
     stack.open_in_browser(instance, "scripts/bench-web.ts", "The dashboard could not be measured; the message is above.")
+
+
+def run_functions(instance: Instance, what: str, *, quick: bool, warm_up: int | None) -> None:
+    """Measures the tenant API's release binary, `cold` or `warm`, on the stack's database beside the same on Node.js; the
+    table goes to standard output. The stack is brought up first if it isn't."""
+    if not Supervisor(instance).running():
+        stack.up(instance)
+    described = instance.stack()
+    with step("Building the functions as they are deployed (takes some minutes after a change)"):
+        build.compile_workspace()
+        build.compile_packages(RELEASE_PROFILE, "--package", "tenant-api", "--package", "floor")
+    with step("Bundling the same on Node.js"):
+        environment = {**os.environ, "PATH": os.pathsep.join([str(TOOLS_BIN), os.environ["PATH"]])}
+        _execute([TOOLS_BIN / "npm", "ci", "--prefix", BASELINE, "--silent"], environment=environment)
+        _execute([NODE, "build.mjs", PACKAGES], cwd=BASELINE)
+    function, floor = (build.binary(name, RELEASE_PROFILE) for name in ("tenant-api", "floor"))
+    bundle = PACKAGES / "index.cjs"
+    tenant = next(user["tenant_id"] for user in described["users"] if "TENANT_ADMIN" in user["groups"])
+    _execute([
+        build.binary("bench"), what,
+        "--function", function, "--function-package", _zip(function),
+        "--floor", floor, "--floor-package", _zip(floor),
+        "--node", NODE, "--baseline", bundle, "--baseline-package", _zip(bundle),
+        "--bare-baseline", PACKAGES / "bare.cjs",
+        "--database-url", described["database_url"], "--passwords", described["pgpass"],
+        "--authority", instance.authority, "--tenant", tenant, "--machine", _machine(),
+        *(["--quick"] if quick else []),
+        *(["--warm-up", str(warm_up)] if warm_up else []),
+    ])
 
 
 def tuning() -> dict[str, object]:
@@ -153,6 +186,14 @@ def _remember(connection: psycopg.Connection, database: str, made_of: str, rows:
     connection.execute(comment.format(sql.Identifier(database), sql.Literal(f"{made_of} {rows}")))
 
 
-def _execute(command: list[str | Path]) -> None:
-    if subprocess.run(command, cwd=ROOT).returncode != 0:
+def _zip(file: Path) -> Path:
+    """The package that a deployment makes of a file."""
+    package = PACKAGES / f"{file.stem}.zip"
+    with zipfile.ZipFile(package, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        archive.write(file, file.name)
+    return package
+
+
+def _execute(command: list[str | Path], *, cwd: Path = ROOT, environment: dict[str, str] | None = None) -> None:
+    if subprocess.run(command, cwd=cwd, env=environment).returncode != 0:
         raise Failure(f"{Path(command[0]).name} failed; its message is above.")

@@ -30,6 +30,8 @@ LAMBDAS = ("tenant-api", "internal-api", "aggregate-daily-metrics", "process-ope
 CARGO_PROFILE = "fast"
 # As optimised as what is deployed: for the benchmark.
 MEASURED_PROFILE = "measured"
+# What is deployed to AWS.
+RELEASE_PROFILE = "release"
 
 DATABASE = "painel"
 # In the cloud the database service makes the first login, and the migrations make the others.

@@ -2,6 +2,7 @@
 //! the same way. See docs/PERFORMANCE.md.
 
 mod job;
+mod lambda;
 mod measure;
 mod naive;
 mod ratios;
@@ -21,6 +22,7 @@ use data::schema;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 
+use crate::lambda::Contest;
 use crate::measure::{Effort, Stage};
 use crate::report::Report;
 use crate::server::{Scale, Server, login};
@@ -52,6 +54,10 @@ enum Command {
     },
     /// Measure.
     Run(RunArguments),
+    /// Measure cold starts of the tenant API, beside Node.js.
+    Cold(Contest),
+    /// Measure its invocations, memory and cost, beside Node.js.
+    Warm(Contest),
 }
 
 #[derive(Args)]
@@ -87,6 +93,8 @@ async fn main() -> anyhow::Result<()> {
         Command::Migrate { database_url, passwords } => migrate(database_url, &passwords).await,
         Command::Naive { database_url } => naive::fill(database_url).await,
         Command::Run(arguments) => run(arguments).await,
+        Command::Cold(contest) => lambda::cold(contest).await,
+        Command::Warm(contest) => lambda::warm(contest).await,
     }
 }
 

@@ -24,6 +24,12 @@ pub(crate) enum Bound {
     AtMost(f64),
 }
 
+impl Check {
+    pub(crate) fn new(name: String, bound: Bound, value: f64) -> Self {
+        Self { name, bound, value, held: bound.allows(value) }
+    }
+}
+
 impl Bound {
     fn allows(self, value: f64) -> bool {
         match self {
@@ -94,7 +100,7 @@ pub(crate) fn checks(reads: &[ReadResult], job: Option<&JobResult>) -> Vec<Check
     let mut checks = Vec::new();
     let mut check = |name: String, bound: Bound, value: Option<f64>| {
         if let Some(value) = value {
-            checks.push(Check { name, bound, value, held: bound.allows(value) });
+            checks.push(Check::new(name, bound, value));
         }
     };
     let of = |name: &str, kind: Kind| {

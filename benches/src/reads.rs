@@ -288,7 +288,12 @@ fn filter(search: Option<Search>) -> TenantFilter {
 }
 
 fn caller() -> anyhow::Result<Caller> {
-    let claims = Claims { sub: "bench".into(), groups: Groups::of(&[Group::InternalAdmin]), tenant_id: None };
+    let claims = Claims {
+        sub: "bench".into(),
+        groups: Groups::of(&[Group::InternalAdmin]),
+        tenant_id: None,
+        auth_time: None,
+    };
     Caller::authorize(claims, Operation::TenantMe).ok().context("the permission matrix")
 }
 

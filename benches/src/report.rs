@@ -139,7 +139,7 @@ fn dash() -> String {
 }
 
 /// With as many decimals as are worth reading.
-fn milliseconds(time: Duration) -> String {
+pub(crate) fn milliseconds(time: Duration) -> String {
     let micros = time.as_micros();
     match micros {
         0..100_000 => format!("{}.{:02}", micros / 1_000, micros % 1_000 / 10),
@@ -148,16 +148,16 @@ fn milliseconds(time: Duration) -> String {
 }
 
 /// A Markdown table whose columns are aligned: the first to the left, the others to the right.
-struct Table {
+pub(crate) struct Table {
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
-    fn new(head: &[&str]) -> Self {
+    pub(crate) fn new(head: &[&str]) -> Self {
         Self { rows: vec![head.iter().map(|&cell| cell.to_owned()).collect()] }
     }
 
-    fn row(&mut self, cells: Vec<String>) {
+    pub(crate) fn row(&mut self, cells: Vec<String>) {
         self.rows.push(cells);
     }
 }

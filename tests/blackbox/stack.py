@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -14,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 import httpx
@@ -45,7 +47,10 @@ class Stack:
     def __init__(self, file: Path) -> None:
         self.description: dict[str, Any] = json.loads(file.read_text())
         self.api_url: str = self.description["api_url"]
-        self.http = httpx.Client(timeout=30)
+        # What tests change behind the application's back shows at once to those alone who won't have what is kept.
+        self.http = httpx.Client(timeout=30, headers={"Cache-Control": "no-cache"})
+        self.tokens: set[str] = set()
+        """All that were given out, or used, in this run."""
 
     def aws(self, service: str) -> Any:
         return boto3.client(
@@ -78,7 +83,9 @@ class Stack:
         answer = self.aws("cognito-idp").initiate_auth(
             ClientId=client_id, AuthFlow="USER_PASSWORD_AUTH", AuthParameters=parameters
         )["AuthenticationResult"]
-        return Tokens(answer["IdToken"], answer["AccessToken"], answer["RefreshToken"])
+        tokens = Tokens(answer["IdToken"], answer["AccessToken"], answer["RefreshToken"])
+        self.tokens |= {tokens.id, tokens.access, tokens.refresh}
+        return tokens
 
     @contextmanager
     def temporary_user(self, *groups: str, tenant: str | None = None, pool: str | None = None) -> Iterator[str]:
@@ -108,6 +115,7 @@ class Stack:
         """A body goes as JSON; bytes go as they are, with whatever type the headers say."""
         if token is not None:
             headers["Authorization"] = token
+            self.tokens.add(token.removeprefix("Bearer "))
         if body is not None and not isinstance(body, bytes):
             headers = {"Content-Type": "application/json"} | headers
             body = json.dumps(body).encode()
@@ -149,6 +157,15 @@ class Stack:
             connection.execute("SET search_path = alquimista_platform, public")
             connection.execute("SET timezone = 'UTC'")
             yield connection
+
+    def redis(self, *words: str) -> bytes:
+        """What Redis answers to a command."""
+        url = urlsplit(self.description["redis_url"])
+        with socket.create_connection((url.hostname, url.port), timeout=5) as connection:
+            for command in (("AUTH", url.password), words, ("QUIT",)):
+                parts = [f"${len(word.encode())}\r\n{word}\r\n" for word in command]
+                connection.sendall(f"*{len(parts)}\r\n{''.join(parts)}".encode())
+            return connection.makefile("rb").read().removeprefix(b"+OK\r\n").removesuffix(b"+OK\r\n")
 
     def supervise(self, action: str, program: str) -> None:
         """Starts or stops a server of the stack."""

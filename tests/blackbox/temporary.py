@@ -22,6 +22,10 @@ ROLLUPS = ("tenant_usage_daily", "agent_usage_daily", "tenant_requests_daily", "
 RawRequest = tuple[str, str | None, str, int | None, int | None, datetime.datetime]
 
 
+# All that tests made up in this run: most of their tenants are gone in the end.
+CNPJS: set[str] = set()
+
+
 def random_cnpj() -> str:
     """14 characters with right check digits, numeric or alphanumeric."""
     characters = random.choice(("0123456789", "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
@@ -30,6 +34,7 @@ def random_cnpj() -> str:
         weights = itertools.cycle(range(2, 10))
         rest = sum((ord(character) - 48) * weight for character, weight in zip(reversed(cnpj), weights)) % 11
         cnpj += str(0 if rest < 2 else 11 - rest)
+    CNPJS.add(cnpj)
     return cnpj
 
 

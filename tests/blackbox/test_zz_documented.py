@@ -17,6 +17,7 @@ import httpx
 import pytest
 from commands import ONE, QUICK, ROUTE, Commands, command
 from openapi import METHODS, Document, Operation
+from limits import nothing_left
 from problems import assert_body_refused, assert_problem
 from stack import POSTGRES, Stack, until
 from temporary import random_cnpj, temporary
@@ -24,6 +25,9 @@ from temporary import random_cnpj, temporary
 DOCUMENT = Document()
 OPERATIONS = sorted(DOCUMENT.operations)
 COMMAND, COMPANY, CHANGE = ("POST", ROUTE), ("POST", "/internal/tenants"), ("PATCH", "/internal/tenants/{id}")
+# Of these, what was answered is never shown again (contract, section 8).
+NEVER_KEPT = {"/internal/audit", "/internal/options", ROUTE, ONE}
+KEPT = {operation for operation in OPERATIONS if operation[0] == "GET" and operation[1] not in NEVER_KEPT}
 # The role whose rights an operation's queries need.
 ROLES = {"tenant": "app_tenant", "internal": "app_internal"}
 
@@ -171,6 +175,12 @@ def precondition_required(caller: Caller, operation: Operation) -> None:
     assert_problem(answer, 428, "precondition_required")
 
 
+def rate_limited(caller: Caller, operation: Operation) -> None:
+    with nothing_left(caller.stack, caller.commands.sub):
+        assert_problem(caller.call(operation), 429, "rate_limited")
+    ok(caller, operation)
+
+
 def internal_error(caller: Caller, operation: Operation) -> None:
     """What the function's role may not read any more is an error of ours, and says nothing of the inside."""
     with without_rights(caller.stack, ROLES[operation[1].split("/")[1]]):
@@ -215,8 +225,8 @@ def without_rights(stack: Stack, role: str) -> Iterator[None]:
 # How each status is provoked. A status that the document gains needs its way here.
 WAYS = {
     200: ok, 201: ok, 304: not_modified, 400: bad_request, 401: unauthorized, 403: forbidden, 404: not_found, 409: conflict,
-    412: precondition_failed, 413: too_large, 415: unsupported, 428: precondition_required, 500: internal_error,
-    503: unavailable,
+    412: precondition_failed, 413: too_large, 415: unsupported, 428: precondition_required, 429: rate_limited,
+    500: internal_error, 503: unavailable,
 }  # fmt: skip
 
 
@@ -239,7 +249,7 @@ def expected_statuses(operation: Operation) -> set[int]:
     method, path = operation
     one = is_about_a_tenant(operation) or "{id}" in path or operation == COMMAND
     return (
-        {401, 403, 500, 503}
+        {401, 403, 429, 500, 503}
         | {"GET": {200, 304}, "POST": {201, 409, 413, 415}, "PATCH": {200, 409, 412, 413, 415, 428}}[method]
         | ({404} if one else set())
         | ({400} if one or method != "GET" or DOCUMENT.parameters(*operation) else set())
@@ -262,8 +272,12 @@ def test_what_every_operation_documents() -> None:
                 assert ("idempotency-replayed" if operation == COMMAND else "etag") in headers, (operation, status)
             if status == "201":
                 assert "location" in headers, operation
-            if status == "503":
+            if status in ("429", "503"):
                 assert "retry-after" in headers, operation
+            if status != "401":
+                assert {"ratelimit", "ratelimit-policy"} <= headers, (operation, status)
+            if status in ("200", "304") and operation in KEPT:
+                assert "x-cache" in headers, (operation, status)
             if status == "401":
                 assert "www-authenticate" in headers, operation
             if int(status) >= 400:
@@ -316,7 +330,10 @@ def test_examples_are_examples(document: Document) -> None:
 def test_the_check_sees_what_is_not_documented(document: Document) -> None:
     """A check that lets everything pass would go unnoticed."""
     operation = ("GET", "/tenant/me")
-    good = {"x-request-id": str(uuid.uuid4()), "content-type": "application/problem+json", "cache-control": "no-store"}
+    good = {
+        "x-request-id": str(uuid.uuid4()), "content-type": "application/problem+json", "cache-control": "no-store",
+        "ratelimit": '"user";r=49;t=1', "ratelimit-policy": '"user";q=50;w=5',
+    }  # fmt: skip
     body = {
         "type": "urn:alquimista:problem:not_found", "title": "Not Found", "status": 404, "detail": "x", "error": "Not Found",
         "code": "not_found", "request_id": good["x-request-id"],
@@ -332,7 +349,7 @@ def test_the_check_sees_what_is_not_documented(document: Document) -> None:
     without_code = {key: value for key, value in body.items() if key != "code"}
     for wrong in (
         {"status": 418}, {"path": "/tenant/none"}, {"json": without_code}, {"json": body | {"status": "404"}},
-        {"json": body | {"stack": "x"}}, {"x_new": "1"}, {"content-type": "text/html"}, {"x-request-id": ""},
+        {"json": body | {"stack": "x"}}, {"x_new": "1"}, {"content-type": "text/html"}, {"x-request-id": ""}, {"ratelimit": ""},
     ):  # fmt: skip
         with pytest.raises(AssertionError):
             check(**wrong)

@@ -10,7 +10,7 @@ FUNCTION = "AggregateDailyMetrics"
 QUEUE = {"Fn::GetAtt": ["AggregationFailures", "Arn"]}
 ROOT = Path(__file__).resolve().parents[2]
 NAMESPACE = ROOT / "crates" / "runtime" / "src" / "metrics.rs"
-METRICS = ROOT / "functions" / "aggregate-daily-metrics" / "src" / "metrics.rs"
+JOB = ROOT / "functions" / "aggregate-daily-metrics" / "src" / "job.rs"
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +125,7 @@ def test_a_run_that_does_not_come_alarms(alarms, name, run, seconds):
         {"Name": "Run", "Value": run},
     ]
     # What the function says of itself, under the names it says it with.
-    emitted = METRICS.read_text()
+    emitted = JOB.read_text()
     assert alarm["Namespace"] == re.search(r'NAMESPACE: &str = "(\w+)"', NAMESPACE.read_text())[1]
-    assert f'("{alarm["MetricName"]}", measured' in emitted
-    assert 'sets: &[&["FunctionName", "Run"]]' in emitted
+    assert f'("{alarm["MetricName"]}", Unit::Count)' in emitted
+    assert 'by: &[&["FunctionName", "Run"]]' in emitted

@@ -2,8 +2,12 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
+
+# What the functions say of each request, and by which names.
+OBSERVE = Path(__file__).resolve().parents[2] / "crates" / "http-api" / "src" / "observe.rs"
 
 PROBLEM_MEMBERS = {"type", "title", "status", "detail", "error", "code", "request_id"}
 
@@ -115,3 +119,22 @@ def test_the_access_log_is_json_without_personal_data_or_query_strings(of_type):
 
 def test_the_api_is_regional(properties):
     assert properties("Api")["EndpointConfiguration"] == {"Types": ["REGIONAL"]}
+
+
+@pytest.mark.parametrize("api", ["TenantApi", "InternalApi"])
+@pytest.mark.parametrize(
+    ("kind", "metric", "unit", "statistic", "threshold"),
+    [
+        ("Errors", "ServerErrors", "Count", ("Statistic", "Sum"), 3),
+        ("Slow", "Latency", "Microseconds", ("ExtendedStatistic", "p95"), 2_000_000),
+    ],
+)
+def test_what_callers_meet_alarms(of_type, api, kind, metric, unit, statistic, threshold):
+    alarm = of_type("AWS::CloudWatch::Alarm")[f"{api}{kind}Alarm"]
+    name, value = statistic
+    assert (alarm["Namespace"], alarm["MetricName"], alarm[name]) == ("PainelAlquimista", metric, value)
+    assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": api}}]
+    assert alarm["Threshold"] == threshold
+    assert alarm["DatapointsToAlarm"] <= alarm["EvaluationPeriods"]
+    assert alarm["TreatMissingData"] == "notBreaching"
+    assert f'("{metric}", Unit::{unit})' in OBSERVE.read_text()

@@ -118,6 +118,8 @@ def test_managed_policies_are_those_for_logs_network_and_traces(roles):
         arns = [arn for it in role["ManagedPolicyArns"] for arn in (it["Fn::If"] if "Fn::If" in it else [it])]
         names = {str(arn).rpartition("/")[2] for arn in arns if not isinstance(arn, dict)}
         assert names and names <= MANAGED_POLICIES, name
+        # Subsegments go to the daemon, and from there with these rights.
+        assert "AWSXrayWriteOnlyAccess" in names, name
 
 
 @pytest.mark.parametrize(
@@ -127,6 +129,7 @@ def test_managed_policies_are_those_for_logs_network_and_traces(roles):
             "TenantApiRole",
             [
                 (None, READ_SECRET, {"Ref": "DatabaseTenantSecretArn"}),
+                ("HasCacheSecret", READ_SECRET, {"Ref": "CacheSecretArn"}),
                 ("HasSecretsKey", ["kms:Decrypt"], {"Ref": "SecretsKeyArn"}),
             ],
         ),
@@ -134,6 +137,7 @@ def test_managed_policies_are_those_for_logs_network_and_traces(roles):
             "InternalApiRole",
             [
                 (None, READ_SECRET, {"Ref": "DatabaseInternalSecretArn"}),
+                ("HasCacheSecret", READ_SECRET, {"Ref": "CacheSecretArn"}),
                 (None, ["dynamodb:PutItem", "dynamodb:BatchGetItem"], COMMANDS_TABLE),
                 (
                     None,
@@ -159,6 +163,7 @@ def test_managed_policies_are_those_for_logs_network_and_traces(roles):
             [
                 (None, ["sqs:SendMessage"], {"Fn::GetAtt": ["AggregationFailures", "Arn"]}),
                 (None, READ_SECRET, {"Ref": "DatabaseJobsSecretArn"}),
+                ("HasCacheSecret", READ_SECRET, {"Ref": "CacheSecretArn"}),
                 ("HasSecretsKey", ["kms:Decrypt"], {"Ref": "SecretsKeyArn"}),
             ],
         ),
@@ -258,3 +263,34 @@ def test_no_function_has_a_password_in_its_environment(functions):
 def test_the_database_and_the_cache_are_reached_over_verified_tls_unless_told_otherwise(template):
     assert template["Parameters"]["DatabaseTls"]["Default"] == "verify-full"
     assert template["Parameters"]["CacheTls"]["Default"] == "verify-full"
+
+
+CACHED = ("TenantApi", "InternalApi", "AggregateDailyMetrics", "ProcessOperationalCommand")
+
+
+def test_who_reads_answers_or_changes_what_they_are_made_from_knows_the_cache(functions):
+    knowing = {name for name, it in functions.items() if "CACHE_HOST" in it["Environment"]["Variables"]}
+    assert knowing == set(CACHED)
+    for name in CACHED:
+        variables = functions[name]["Environment"]["Variables"]
+        settings = {variable: value for variable, value in variables.items() if variable.startswith("CACHE_")}
+        assert settings == {
+            "CACHE_HOST": {"Ref": "CacheHost"},
+            "CACHE_PORT": {"Ref": "CachePort"},
+            "CACHE_TLS": {"Ref": "CacheTls"},
+            "CACHE_SECRET_ARN": {"Ref": "CacheSecretArn"},
+        }
+
+
+@pytest.mark.parametrize(
+    ("limit", "usual"),
+    [("UserLimitPerSecond", 10), ("UserLimitBurst", 50), ("TenantLimitPerSecond", 50), ("TenantLimitBurst", 200)],
+)
+def test_the_limits_are_settings_of_both_apis(functions, template, limit, usual):
+    variable = re.sub("(?<!^)(?=[A-Z])", "_", limit).upper()
+    for api in ("TenantApi", "InternalApi"):
+        assert functions[api]["Environment"]["Variables"][variable] == {"Ref": limit}
+    parameter = template["Parameters"][limit]
+    assert parameter["Default"] == usual
+    # The function doesn't start with a burst that the dearest request exceeds.
+    assert parameter["MinValue"] == (10 if limit.endswith("Burst") else 1)

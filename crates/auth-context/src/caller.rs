@@ -60,6 +60,12 @@ impl Caller {
         self.claims.groups.intersects(Groups::INTERNAL)
     }
 
+    /// The groups, whose union is what the caller may do.
+    #[must_use]
+    pub const fn groups(&self) -> Groups {
+        self.claims.groups
+    }
+
     /// The right to see every tenant's data, which the internal team has.
     pub fn internal_scope(&self) -> Result<InternalScope, Denied> {
         if self.is_internal() { Ok(InternalScope(())) } else { Err(Denied::InternalRequired) }
@@ -77,7 +83,44 @@ impl Caller {
             own.filter(|own| requested.is_none_or(|requested| requested == *own))
                 .ok_or(Denied::TenantDenied)?
         };
-        Ok(TenantScope { tenant_id })
+        Ok(TenantScope { tenant_id, sign_in: self.sign_in() })
+    }
+
+    /// When the caller signed in, if it is a tenant's user: of the internal team nobody keeps that.
+    #[must_use]
+    pub fn sign_in(&self) -> Option<SignIn> {
+        let Claims { sub, tenant_id, auth_time, .. } = &self.claims;
+        // Cognito's ids are UUIDs. What isn't is nobody's.
+        let user = sub.parse().ok().filter(|_| !self.is_internal())?;
+        Some(SignIn { user, tenant_id: (*tenant_id)?, at: (*auth_time)? })
+    }
+}
+
+/// That a tenant's user has signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignIn {
+    user: Uuid,
+    tenant_id: Uuid,
+    at: i64,
+}
+
+impl SignIn {
+    /// The user's id in Cognito.
+    #[must_use]
+    pub const fn user(&self) -> Uuid {
+        self.user
+    }
+
+    /// Its tenant, by its claim.
+    #[must_use]
+    pub const fn tenant_id(&self) -> Uuid {
+        self.tenant_id
+    }
+
+    /// When, in seconds since 1970.
+    #[must_use]
+    pub const fn at(&self) -> i64 {
+        self.at
     }
 }
 
@@ -85,6 +128,7 @@ impl Caller {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TenantScope {
     tenant_id: Uuid,
+    sign_in: Option<SignIn>,
 }
 
 impl TenantScope {
@@ -92,6 +136,12 @@ impl TenantScope {
     #[must_use]
     pub const fn tenant_id(&self) -> Uuid {
         self.tenant_id
+    }
+
+    /// When whoever has the right signed in; see [`Caller::sign_in`].
+    #[must_use]
+    pub const fn sign_in(&self) -> Option<SignIn> {
+        self.sign_in
     }
 }
 
@@ -107,9 +157,15 @@ mod tests {
 
     const OWN: Uuid = Uuid::from_u128(1);
     const OTHER: Uuid = Uuid::from_u128(2);
+    const USER: Uuid = Uuid::from_u128(3);
 
     fn claims(groups: &[Group], tenant_id: Option<Uuid>) -> Claims {
-        Claims { sub: "sub".into(), groups: Groups::of(groups), tenant_id }
+        Claims {
+            sub: USER.to_string(),
+            groups: Groups::of(groups),
+            tenant_id,
+            auth_time: Some(1_700_000_000),
+        }
     }
 
     fn caller(groups: &[Group], tenant_id: Option<Uuid>) -> Caller {
@@ -146,6 +202,22 @@ mod tests {
         let with_own = caller(&[Group::InternalAdmin, Group::TenantUser], Some(OWN));
         assert_eq!(with_own.tenant_scope(None).unwrap().tenant_id(), OWN);
         assert_eq!(with_own.tenant_scope(Some(OTHER)).unwrap().tenant_id(), OTHER);
+    }
+
+    #[test]
+    fn a_tenants_user_has_signed_in_and_nobody_else() {
+        let user = caller(&[Group::TenantAdmin], Some(OWN));
+        let sign_in = SignIn { user: USER, tenant_id: OWN, at: 1_700_000_000 };
+        assert_eq!(user.sign_in(), Some(sign_in));
+        assert_eq!(user.tenant_scope(None).unwrap().sign_in(), Some(sign_in));
+        assert_eq!(caller(&[Group::TenantUser], None).sign_in(), None);
+        assert_eq!(caller(&[Group::InternalSupport, Group::TenantUser], Some(OWN)).sign_in(), None);
+        for claims in [
+            Claims { auth_time: None, ..claims(&[Group::TenantUser], Some(OWN)) },
+            Claims { sub: "1'; --".into(), ..claims(&[Group::TenantUser], Some(OWN)) },
+        ] {
+            assert_eq!(Caller::authorize(claims, Operation::TenantMe).unwrap().sign_in(), None);
+        }
     }
 
     #[test]

@@ -106,6 +106,9 @@ pub struct Claims {
     /// `custom:tenant_id`; `None` where it is absent or not a UUID.
     #[serde(rename = "custom:tenant_id", default, deserialize_with = "lenient_uuid")]
     pub tenant_id: Option<Uuid>,
+    /// `auth_time`: when the user signed in, in seconds since 1970. A token that is renewed keeps it.
+    #[serde(default, deserialize_with = "lenient_seconds")]
+    pub auth_time: Option<i64>,
 }
 
 fn groups<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Groups, D::Error> {
@@ -114,6 +117,11 @@ fn groups<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Groups, D::Error
 
 fn lenient_uuid<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Uuid>, D::Error> {
     Ok(Value::deserialize(deserializer)?.as_str().and_then(|text| text.parse().ok()))
+}
+
+/// Only as a token has it: where a gateway tells claims, it tells numbers in words of its own.
+pub(crate) fn lenient_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    Ok(Value::deserialize(deserializer)?.as_i64())
 }
 
 #[cfg(test)]

@@ -7,12 +7,12 @@ use jsonwebtoken::DecodingKey;
 use jsonwebtoken::jwk::JwkSet;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
+use tracing::Instrument;
 
 /// How often an unknown `kid` may cause a fetch: anybody can send one.
 const REFETCH_INTERVAL: Duration = Duration::from_mins(1);
 /// How soon to try again while there is no key at all: every request waits for it.
 const RETRY_INTERVAL: Duration = Duration::from_secs(1);
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const FETCH_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The keys of a JWKS document: fetched at the first need, kept, and fetched again when a token names a key that is not
@@ -50,12 +50,11 @@ pub enum KeyStoreError {
 }
 
 impl KeyStore {
-    /// A store that fetches from this URL. The URL is a setting apart from the issuer: the issuer names who signed, the
-    /// URL says where to ask.
-    pub fn new(url: String) -> Result<Self, reqwest::Error> {
-        let client =
-            reqwest::Client::builder().connect_timeout(CONNECT_TIMEOUT).timeout(FETCH_TIMEOUT).build()?;
-        Ok(Self { url, client, cache: Mutex::default() })
+    /// A store that fetches from this URL by this client. The URL is a setting apart from the issuer: the issuer names who
+    /// signed, the URL says where to ask.
+    #[must_use]
+    pub fn new(url: String, client: reqwest::Client) -> Self {
+        Self { url, client, cache: Mutex::default() }
     }
 
     /// Fetches the keys before the first request needs them. A failure costs nothing: that request tries again.
@@ -77,14 +76,15 @@ impl KeyStore {
                 return if attempt.succeeded { Ok(None) } else { Err(KeyStoreError::RecentFailure) };
             }
         }
-        let fetched = self.fetch().await;
+        let fetched =
+            self.fetch().instrument(tracing::debug_span!("keys", "peer.service" = "Cognito keys")).await;
         cache.last_attempt = Some(Attempt { at: Instant::now(), succeeded: fetched.is_ok() });
         cache.by_id = fetched?;
         Ok(cache.by_id.get(id).cloned())
     }
 
     async fn fetch(&self) -> Result<HashMap<String, DecodingKey>, KeyStoreError> {
-        let response = self.client.get(&self.url).send().await?.error_for_status()?;
+        let response = self.client.get(&self.url).timeout(FETCH_TIMEOUT).send().await?.error_for_status()?;
         let set: JwkSet = response.json().await?;
         let usable = set.keys.iter().filter_map(|key| {
             // A key of a kind we don't use is no reason to refuse the others.

@@ -10,8 +10,8 @@ mod keys;
 mod permissions;
 mod token;
 
-pub use caller::{Caller, Denied, InternalScope, TenantScope};
+pub use caller::{Caller, Denied, InternalScope, SignIn, TenantScope};
 pub use claims::{Claims, Group, Groups};
 pub use keys::{KeyStore, KeyStoreError};
-pub use permissions::{Operation, Permission};
+pub use permissions::{Caching, Forms, Operation, Permission};
 pub use token::{TokenError, TokenVerifier};

@@ -15,7 +15,7 @@ const TENANT: &str = "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b";
 
 fn verifier_at(url: String) -> TokenVerifier {
     let clients = ["another-client-of-ours".to_owned(), TestIssuer::CLIENT.to_owned()];
-    TokenVerifier::new(KeyStore::new(url).unwrap(), TestIssuer::ISSUER, &clients)
+    TokenVerifier::new(KeyStore::new(url, outbound::client().unwrap()), TestIssuer::ISSUER, &clients)
 }
 
 fn verifier(issuer: &TestIssuer) -> TokenVerifier {
@@ -217,4 +217,29 @@ async fn known_keys_outlive_the_key_set() {
     verifier.verify(&token).await.unwrap();
     issuer.fail(true);
     verifier.verify(&token).await.expect("a key that is known needs no fetch");
+}
+
+#[tokio::test]
+async fn a_token_that_is_known_is_valid_no_longer_than_it_says() {
+    let issuer = TestIssuer::start().await;
+    let verifier = verifier(&issuer);
+    let token = issuer.sign(&with("exp", valid()["iat"].as_u64().unwrap() + 1));
+    let claims = verifier.verify(&token).await.unwrap();
+    assert_eq!(verifier.verify(&token).await.unwrap(), claims);
+    tokio::time::sleep(Duration::from_millis(2_100)).await;
+    assert_invalid(&verifier.verify(&token).await, "it was valid a moment ago");
+}
+
+#[tokio::test]
+async fn a_token_that_is_known_is_as_good_as_its_key() {
+    let mut issuer = TestIssuer::start().await;
+    let verifier = verifier(&issuer);
+    let before = issuer.sign(&valid());
+    verifier.verify(&before).await.unwrap();
+    issuer.rotate();
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(61)).await;
+    tokio::time::resume();
+    verifier.verify(&issuer.sign(&valid())).await.expect("the rotated key");
+    assert_invalid(&verifier.verify(&before).await, "its key is gone");
 }

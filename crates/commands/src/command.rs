@@ -286,6 +286,15 @@ impl Command {
             Self::HealthCheck { .. } => None,
         }
     }
+
+    /// The tenant whose data it changes.
+    #[must_use]
+    pub const fn changed_tenant(&self) -> Option<Uuid> {
+        match self {
+            Self::ResetToken { tenant_id, .. } | Self::RestartAgent { tenant_id, .. } => Some(*tenant_id),
+            Self::ReprocessQueue { .. } | Self::HealthCheck { .. } => None,
+        }
+    }
 }
 
 /// What a command changes.

@@ -2,15 +2,13 @@
 //!
 //! A [`Command`] is parsed, a [`Store`] keeps it in DynamoDB, and [`Executors`] do what it says.
 
-mod cache;
 mod command;
 mod execute;
 mod store;
 mod stored;
 
-pub use cache::{Cache, CacheError, CacheSettings};
 pub use command::{Check, Checks, Command, CommandType, Invalid, MaxMessages, QueueName, Target};
-pub use execute::{ExecutionError, Executors, Failure, call_limits};
+pub use execute::{ExecutionError, Executors, Failure};
 pub use store::{
     Claim, Created, IdempotencyKey, Leases, ListFilter, ListedCommand, NewCommand, Outcome, Position, Reaped,
     Receipt, Remembered, Start, Store, StoreError, StoreSettings, attribute,

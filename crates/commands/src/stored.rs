@@ -137,6 +137,9 @@ pub struct StoredCommand {
     /// The id of the request that it came with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+    /// X-Ray's trace of that request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace_id: Option<String>,
     /// When it is deleted, in seconds since 1970.
     #[serde(default)]
     pub ttl: i64,

@@ -2,6 +2,7 @@
 //! `app_internal`.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use auth_context::InternalScope;
 use chrono::{DateTime, Utc};
@@ -9,11 +10,14 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::audit::{AuditEvent, NAMESPACE};
-use crate::database::{Loan, WriteTx, read};
+use crate::database::{Loan, WriteTx, read, within};
 use crate::{DataError, Database};
 
 /// The longest texts that a row of the audit log has room for, in characters.
 const MAX_CHARACTERS: usize = 255;
+
+/// The longest that writing steps down may take, connecting included.
+const WRITE_DOWN: Duration = Duration::from_secs(20);
 
 /// A step of a command's life, as the audit log keeps it.
 #[derive(Clone, Debug)]
@@ -46,9 +50,10 @@ pub fn step_id(command_id: Uuid, status: &str, attempt: u32) -> Uuid {
 
 /// Writes these steps down, and says of each whether it was new.
 pub async fn record_steps(database: &Database, steps: &[AuditStep]) -> Result<Vec<bool>, DataError> {
-    if steps.is_empty() {
-        return Ok(Vec::new());
-    }
+    if steps.is_empty() { Ok(Vec::new()) } else { within(WRITE_DOWN, write_down(database, steps)).await }
+}
+
+async fn write_down(database: &Database, steps: &[AuditStep]) -> Result<Vec<bool>, DataError> {
     // By id, so that two who write the same steps don't wait for each other.
     let mut order: Vec<usize> = (0..steps.len()).collect();
     order.sort_by_key(|&place| (steps[place].id, place));

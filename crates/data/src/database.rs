@@ -1,23 +1,27 @@
 //! Connections and transactions.
 
+use std::io;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use auth_context::{InternalScope, TenantScope};
+use auth_context::{InternalScope, SignIn, TenantScope};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
-use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
-use sqlx::{AssertSqlSafe, Executor, PgConnection, PgPool, Postgres};
-use tokio::sync::OnceCell;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::credentials::{Credentials, Login};
 use crate::error::{DataError, is_disconnection, is_login_refusal};
+use crate::prompt::without_delay;
+use crate::sign_ins::{SignIns, begin_with};
 
 /// A function handles one request at a time; the second connection is for what must not wait behind it.
 pub(crate) const MAX_CONNECTIONS: u32 = 2;
-/// The longest wait for a connection, a new one included. A statement's own limit is its role's `statement_timeout`.
+/// The longest wait for a turn, and for a new connection. A statement's own limit is its role's `statement_timeout`.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// Below what a proxy or a database behind it allows an idle client.
 const MAX_LIFETIME: Duration = Duration::from_mins(15);
@@ -33,7 +37,7 @@ pub struct DatabaseSettings {
     pub database_name: String,
     /// `DATABASE_TLS`: `verify-full` or `disable`
     pub database_tls: Tls,
-    /// `DATABASE_CA_FILE`: a PEM file with the certificate authorities to trust besides the system's, as managed
+    /// `DATABASE_CA_FILE`: a PEM file with the certificate authorities to trust besides the public ones, as managed
     /// databases have their own. Optional.
     #[serde(default)]
     pub database_ca_file: Option<PathBuf>,
@@ -70,62 +74,135 @@ pub enum Tls {
     VerifyFull,
 }
 
-/// A pool of connections as one role.
+/// Connections as one role: few, kept from one request to the next.
+///
+/// Not sqlx's pool: that asks each connection that comes back for a sign of life, in a task of its own. Lambda freezes the
+/// function in the middle of it, and the next request finds no connection and opens another.
 pub struct Database {
     settings: DatabaseSettings,
     credentials: Credentials,
-    /// Made at first use, because that takes reading the password.
-    pool: OnceCell<PgPool>,
+    /// Known once the password was read.
+    options: Mutex<Option<PgConnectOptions>>,
+    idle: Arc<Idle>,
+    /// One for each connection. Closed with the database.
+    turns: Arc<Semaphore>,
+    sign_ins: Arc<SignIns>,
 }
 
 impl Database {
-    /// A pool that connects when it is first used.
+    /// Connects when it is first used.
     #[must_use]
     pub fn new(settings: DatabaseSettings, credentials: Credentials) -> Self {
-        Self { settings, credentials, pool: OnceCell::new() }
+        Self {
+            settings,
+            credentials,
+            options: Mutex::default(),
+            idle: Arc::default(),
+            turns: Arc::new(Semaphore::new(MAX_CONNECTIONS as usize)),
+            sign_ins: Arc::default(),
+        }
     }
 
     /// Connects before the first request needs it. A failure costs nothing: that request tries again.
     pub async fn warm_up(&self) {
-        if let Err(error) = self.connection().await {
-            tracing::warn!(%error, "database not connected at start");
+        match self.borrow().await {
+            Ok(loan) => loan.give_back(),
+            Err(error) => tracing::warn!(%error, "database not connected at start"),
         }
     }
 
-    /// A connection that is not known to be broken. Reads the password again when the database refuses it.
-    async fn connection(&self) -> Result<PoolConnection<Postgres>, DataError> {
-        let pool = self.pool.get_or_try_init(|| self.open_pool()).await?;
-        match pool.acquire().await {
-            Err(refusal) if is_login_refusal(&refusal) => {
-                tracing::info!("login refused: reading the password again");
-                pool.set_connect_options(self.connect_options(&self.credentials.read().await?));
-                Ok(pool.acquire().await?)
+    /// Ends the sessions that nobody uses; those on loan end when they are given back. No other can be had afterwards.
+    pub async fn close(&self) {
+        self.turns.close();
+        for Kept { connection, .. } in self.idle.take_all() {
+            if let Err(error) = connection.close().await {
+                tracing::debug!(%error, "a session ended by itself");
             }
-            result => Ok(result?),
         }
     }
 
-    async fn open_pool(&self) -> Result<PgPool, DataError> {
-        let login = self.credentials.read().await?;
-        Ok(PgPoolOptions::new()
-            .max_connections(MAX_CONNECTIONS)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            .max_lifetime(MAX_LIFETIME)
-            // A ping before each use would be a round trip more; `begin` finds out for itself.
-            .test_before_acquire(false)
-            .connect_lazy_with(self.connect_options(&login)))
+    pub(crate) fn sign_ins(&self) -> &SignIns {
+        &self.sign_ins
     }
 
-    fn connect_options(&self, login: &Login) -> PgConnectOptions {
-        self.settings.connect_options(login)
+    /// A connection that is not known to be broken.
+    async fn borrow(&self) -> Result<Loan, DataError> {
+        let waiting = tracing::debug_span!("connection", "peer.service" = "PostgreSQL connection");
+        async {
+            let turn = within(ACQUIRE_TIMEOUT, async {
+                Ok(Arc::clone(&self.turns).acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?)
+            })
+            .await?;
+            let connection = match self.idle.take() {
+                Some(connection) => connection,
+                // Rare and large: on the heap it weighs on nobody else's future, nor on the compiler.
+                None => Kept { connection: Box::pin(self.open()).await?, opened: Instant::now() },
+            };
+            Ok(Loan { connection, idle: Arc::clone(&self.idle), turn })
+        }
+        .instrument(waiting)
+        .await
+    }
+
+    /// A new connection. Reads the password again when the database refuses it.
+    async fn open(&self) -> Result<PgConnection, DataError> {
+        let known = lock(&self.options).clone();
+        let options = match known {
+            Some(options) => options,
+            None => self.read_options().await?,
+        };
+        match self.connect(&options).await {
+            Err(DataError::Unavailable(refusal)) if is_login_refusal(&refusal) => {
+                tracing::info!("login refused: reading the password again");
+                self.connect(&self.read_options().await?).await
+            }
+            result => result,
+        }
+    }
+
+    async fn connect(&self, options: &PgConnectOptions) -> Result<PgConnection, DataError> {
+        let connect = Box::pin(without_delay(self.settings.database_port, options.connect()));
+        within(ACQUIRE_TIMEOUT, async { Ok(connect.await?) }).await
+    }
+
+    async fn read_options(&self) -> Result<PgConnectOptions, DataError> {
+        let options = self.settings.connect_options(&self.credentials.read().await?);
+        *lock(&self.options) = Some(options.clone());
+        Ok(options)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Connections that nobody uses, the last used last.
+#[derive(Default)]
+struct Idle(Mutex<Vec<Kept>>);
+
+struct Kept {
+    connection: PgConnection,
+    opened: Instant,
+}
+
+impl Idle {
+    fn take(&self) -> Option<Kept> {
+        let mut idle = lock(&self.0);
+        idle.retain(|kept| kept.opened.elapsed() < MAX_LIFETIME);
+        idle.pop()
+    }
+
+    fn take_all(&self) -> Vec<Kept> {
+        std::mem::take(&mut lock(&self.0))
     }
 }
 
 /// A connection on loan. It is closed, rather than given back, unless what was asked of it came to its end: after an
 /// error, or when a request was given up, what state it is in is not worth finding out, and nobody may inherit it.
 pub(crate) struct Loan {
-    connection: PoolConnection<Postgres>,
-    sound: bool,
+    connection: Kept,
+    idle: Arc<Idle>,
+    turn: OwnedSemaphorePermit,
 }
 
 impl Loan {
@@ -133,9 +210,9 @@ impl Loan {
         // Each idle connection may have died while nobody looked. Nothing was asked of it yet: try the next.
         let mut attempts_left = MAX_CONNECTIONS;
         loop {
-            let mut loan = Self { connection: database.connection().await?, sound: false };
+            let mut loan = database.borrow().await?;
             // Every caller's text is its own, or made of a UUID, which displays as hexadecimal digits and hyphens.
-            match loan.connection.execute(sqlx::raw_sql(AssertSqlSafe(statement))).await {
+            match loan.connection().execute(sqlx::raw_sql(AssertSqlSafe(statement))).await {
                 Ok(_) => return Ok(loan),
                 Err(error) if is_disconnection(&error) && attempts_left > 0 => attempts_left -= 1,
                 Err(error) => return Err(error.into()),
@@ -144,25 +221,19 @@ impl Loan {
     }
 
     async fn commit(mut self) -> Result<(), DataError> {
-        self.connection.execute(sqlx::raw_sql("COMMIT")).await?;
+        self.connection().execute(sqlx::raw_sql("COMMIT")).await?;
         self.give_back();
         Ok(())
     }
 
-    pub(crate) fn connection(&mut self) -> &mut PgConnection {
-        &mut self.connection
+    pub(crate) const fn connection(&mut self) -> &mut PgConnection {
+        &mut self.connection.connection
     }
 
     /// What was asked is answered: somebody else may ask.
-    pub(crate) fn give_back(mut self) {
-        self.sound = true;
-    }
-}
-
-impl Drop for Loan {
-    fn drop(&mut self) {
-        if !self.sound {
-            self.connection.close_on_drop();
+    pub(crate) fn give_back(self) {
+        if !self.turn.semaphore().is_closed() {
+            lock(&self.idle.0).push(self.connection);
         }
     }
 }
@@ -171,6 +242,8 @@ impl Drop for Loan {
 pub struct TenantTx {
     loan: Loan,
     tenant_id: Uuid,
+    /// What is on record once this is committed.
+    sign_in: Option<(Arc<SignIns>, SignIn)>,
 }
 
 impl TenantTx {
@@ -178,8 +251,13 @@ impl TenantTx {
     pub(crate) async fn begin(database: &Database, scope: &TenantScope) -> Result<Self, DataError> {
         let tenant_id = scope.tenant_id();
         // One round trip instead of two takes the simple protocol, which has no parameters.
-        let begin = format!("BEGIN READ ONLY; SET LOCAL app.tenant_id = '{tenant_id}'");
-        Ok(Self { loan: Loan::begin(database, &begin).await?, tenant_id })
+        let read = format!("BEGIN READ ONLY; SET LOCAL app.tenant_id = '{tenant_id}'");
+        let new = scope.sign_in().filter(|sign_in| !database.sign_ins.has(sign_in));
+        // A tenant's user sees its own tenant only: the scope is the sign-in's.
+        let begin =
+            new.map_or(read, |sign_in| format!("{}; SET TRANSACTION READ ONLY", begin_with(&sign_in)));
+        let loan = Loan::begin(database, &begin).await?;
+        Ok(Self { loan, tenant_id, sign_in: new.map(|sign_in| (Arc::clone(&database.sign_ins), sign_in)) })
     }
 
     /// The tenant whose rows this transaction sees.
@@ -190,12 +268,26 @@ impl TenantTx {
 
     /// Ends the transaction and gives the connection back.
     pub async fn commit(self) -> Result<(), DataError> {
-        self.loan.commit().await
+        self.loan.commit().await?;
+        if let Some((sign_ins, sign_in)) = self.sign_in {
+            sign_ins.remember(&sign_in);
+        }
+        Ok(())
     }
 
     pub(crate) fn connection(&mut self) -> &mut PgConnection {
         self.loan.connection()
     }
+}
+
+/// Does this within a limit of ours. A statement's own limit is the server's, and says nothing of a server that is gone
+/// without a word.
+pub(crate) async fn within<T>(
+    limit: Duration,
+    work: impl Future<Output = Result<T, DataError>>,
+) -> Result<T, DataError> {
+    let out_of_time = || DataError::Unavailable(sqlx::Error::Io(io::ErrorKind::TimedOut.into()));
+    tokio::time::timeout(limit, work).await.unwrap_or_else(|_| Err(out_of_time()))
 }
 
 /// A transaction that may write, as far as its role may.
@@ -218,7 +310,7 @@ impl WriteTx {
 impl Database {
     /// A connection for one statement about every tenant; see [`read!`].
     pub(crate) async fn lend(&self, _: &InternalScope) -> Result<Loan, DataError> {
-        Ok(Loan { connection: self.connection().await?, sound: false })
+        self.borrow().await
     }
 }
 

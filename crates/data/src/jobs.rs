@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use crate::database::WriteTx;
+use crate::database::{WriteTx, within};
 use crate::schema::{PARTITION_DAYS_AHEAD, PARTITION_DAYS_BACK};
 use crate::{DataError, Database};
 
@@ -12,6 +12,9 @@ use crate::{DataError, Database};
 /// it waits, whoever writes them waits behind it.
 const PARTITION_LIMIT: Duration = Duration::from_secs(30);
 const PARTITION_LOCK_WAIT: Duration = Duration::from_secs(3);
+/// The longest that all of it may take, connecting included; and the longest that looking something up may.
+const PARTITION_CHANGE: Duration = Duration::from_mins(1);
+const LOOK_UP: Duration = Duration::from_secs(15);
 /// What an answer is late by at most when the server keeps to its limits. Beyond, the way to it is broken.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -108,45 +111,54 @@ async fn aggregate(database: &Database, day: NaiveDate, limits: Limits) -> Resul
 
 /// The snapshot of the newest run of a day; `None` if there was none.
 pub async fn last_run_at(database: &Database, day: NaiveDate) -> Result<Option<DateTime<Utc>>, DataError> {
-    let mut tx = WriteTx::begin(database).await?;
-    let last_run_at = sqlx::query_scalar!(
-        "SELECT last_run_at FROM alquimista_platform.aggregated_days WHERE date = $1",
-        day,
-    )
-    .fetch_optional(tx.connection())
-    .await?;
-    tx.commit().await?;
-    Ok(last_run_at.flatten())
+    within(LOOK_UP, async {
+        let mut tx = WriteTx::begin(database).await?;
+        let last_run_at = sqlx::query_scalar!(
+            "SELECT last_run_at FROM alquimista_platform.aggregated_days WHERE date = $1",
+            day,
+        )
+        .fetch_optional(tx.connection())
+        .await?;
+        tx.commit().await?;
+        Ok(last_run_at.flatten())
+    })
+    .await
 }
 
 /// Makes the raw partitions around today that aren't there yet, and says how many it made.
 pub async fn make_partitions(database: &Database, today: NaiveDate) -> Result<i32, DataError> {
-    let mut tx = WriteTx::begin(database).await?;
-    limit(&mut tx, PARTITION_LIMIT, PARTITION_LOCK_WAIT).await?;
-    let made = sqlx::query_scalar!(
-        r#"SELECT alquimista_platform.ensure_request_partitions($1::date - $2::int, $2 + $3::int) AS "made!""#,
-        today,
-        PARTITION_DAYS_BACK,
-        PARTITION_DAYS_AHEAD,
-    )
-    .fetch_one(tx.connection())
-    .await?;
-    tx.commit().await?;
-    Ok(made)
+    within(PARTITION_CHANGE, async {
+        let mut tx = WriteTx::begin(database).await?;
+        limit(&mut tx, PARTITION_LIMIT, PARTITION_LOCK_WAIT).await?;
+        let made = sqlx::query_scalar!(
+            r#"SELECT alquimista_platform.ensure_request_partitions($1::date - $2::int, $2 + $3::int) AS "made!""#,
+            today,
+            PARTITION_DAYS_BACK,
+            PARTITION_DAYS_AHEAD,
+        )
+        .fetch_one(tx.connection())
+        .await?;
+        tx.commit().await?;
+        Ok(made)
+    })
+    .await
 }
 
 /// Drops the raw partitions of days before this one, save those that were never aggregated, and says how many it dropped.
 pub async fn drop_partitions(database: &Database, first_kept: NaiveDate) -> Result<i32, DataError> {
-    let mut tx = WriteTx::begin(database).await?;
-    limit(&mut tx, PARTITION_LIMIT, PARTITION_LOCK_WAIT).await?;
-    let dropped = sqlx::query_scalar!(
-        r#"SELECT alquimista_platform.drop_request_partitions($1) AS "dropped!""#,
-        first_kept,
-    )
-    .fetch_one(tx.connection())
-    .await?;
-    tx.commit().await?;
-    Ok(dropped)
+    within(PARTITION_CHANGE, async {
+        let mut tx = WriteTx::begin(database).await?;
+        limit(&mut tx, PARTITION_LIMIT, PARTITION_LOCK_WAIT).await?;
+        let dropped = sqlx::query_scalar!(
+            r#"SELECT alquimista_platform.drop_request_partitions($1) AS "dropped!""#,
+            first_kept,
+        )
+        .fetch_one(tx.connection())
+        .await?;
+        tx.commit().await?;
+        Ok(dropped)
+    })
+    .await
 }
 
 const LOCK_NOT_AVAILABLE: &str = "55P03";

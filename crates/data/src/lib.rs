@@ -11,6 +11,8 @@ mod id;
 mod list;
 mod number;
 mod period;
+mod prompt;
+mod sign_ins;
 
 pub mod agents;
 pub mod audit;
@@ -34,3 +36,4 @@ pub use id::parse_uuid;
 pub use list::{Order, Search, Slice, Window};
 pub use number::{Money, Percent};
 pub use period::{DateRange, Period};
+pub use sign_ins::record_sign_in;

@@ -198,6 +198,7 @@ async fn a_tenant_reads_no_column_it_is_not_shown_and_writes_nothing() {
     tenant.execute(WRITE).await.unwrap();
     for sql in [
         "UPDATE alquimista_platform.tenants SET plan = 'enterprise'",
+        "UPDATE alquimista_platform.tenant_users SET last_login_at = now()",
         "INSERT INTO alquimista_platform.operational_events (event_type, severity, title) VALUES ('incident', 'info', 'x')",
         "DELETE FROM alquimista_platform.tenant_users",
         "TRUNCATE alquimista_platform.tenant_usage_daily",
@@ -207,6 +208,41 @@ async fn a_tenant_reads_no_column_it_is_not_shown_and_writes_nothing() {
     ] {
         assert_eq!(refusal(&mut tenant, sql).await, INSUFFICIENT_PRIVILEGE, "{sql}");
     }
+}
+
+/// Of its own users a tenant's session writes when they signed in, and of nobody without a scope.
+#[tokio::test]
+async fn a_sign_in_is_written_within_the_scope_alone() {
+    const USER_OF_B: Uuid = Uuid::from_u128(0xB1);
+    let database = two_tenants().await;
+    let mut owner = database.owner().await;
+    sqlx::query("UPDATE tenant_users SET cognito_sub = $1::uuid::text WHERE tenant_id = $2")
+        .bind(USER_OF_B)
+        .bind(B)
+        .execute(&mut owner)
+        .await
+        .unwrap();
+    let mut tenant = database.connect("app_tenant").await;
+    tenant.execute(WRITE).await.unwrap();
+    for (scope, written) in [("", false), (&*A.to_string(), false), (&*B.to_string(), true)] {
+        scope_to(&mut tenant, scope).await;
+        let done: bool = sqlx::query_scalar("SELECT alquimista_platform.record_sign_in($1, 1700000000)")
+            .bind(USER_OF_B)
+            .fetch_one(&mut tenant)
+            .await
+            .unwrap();
+        let rows =
+            count(&mut owner, "SELECT count(*) FROM tenant_users WHERE last_login_at IS NOT NULL").await;
+        assert_eq!((done, rows), (written, i64::from(written)), "{scope:?}");
+    }
+    // While another writes it, nobody waits.
+    owner.execute(sqlx::raw_sql("BEGIN; SELECT * FROM tenant_users FOR UPDATE")).await.unwrap();
+    let done: bool = sqlx::query_scalar("SELECT alquimista_platform.record_sign_in($1, 1700000001)")
+        .bind(USER_OF_B)
+        .fetch_one(&mut tenant)
+        .await
+        .unwrap();
+    assert!(!done);
 }
 
 #[tokio::test]
@@ -235,6 +271,7 @@ async fn each_role_does_its_job_and_no_more() {
         "SELECT * FROM alquimista_platform.agent_requests",
         "UPDATE alquimista_platform.tenant_agents SET status = 'active'",
         "SELECT alquimista_platform.record_command_audit(gen_random_uuid(), 'command_created', 'info', NULL, 's', 'x', NULL, NULL, now())",
+        "SELECT alquimista_platform.record_sign_in(gen_random_uuid(), 0)",
     ] {
         assert_eq!(refusal(&mut internal, sql).await, INSUFFICIENT_PRIVILEGE, "{sql}");
     }
@@ -566,8 +603,12 @@ async fn the_code_sees_the_tenant_of_its_scope() {
     let pool = database.database("app_tenant");
     let day = NaiveDate::from_ymd_opt(2020, 1, 15).unwrap();
     for (tenant_id, name) in [(A, Some("A")), (B, Some("B")), (Uuid::from_u128(0xC), None)] {
-        let claims =
-            Claims { sub: "s".into(), groups: Groups::of(&[Group::TenantUser]), tenant_id: Some(tenant_id) };
+        let claims = Claims {
+            sub: "s".into(),
+            groups: Groups::of(&[Group::TenantUser]),
+            tenant_id: Some(tenant_id),
+            auth_time: None,
+        };
         let scope = Caller::authorize(claims, Operation::TenantMe).unwrap().tenant_scope(None).unwrap();
         let overview = tenants::overview(&pool, &scope, day).await.unwrap();
         assert_eq!(overview.as_ref().map(|tenant| tenant.name.as_str()), name);

@@ -24,7 +24,12 @@ async fn database() -> TestDatabase {
 }
 
 fn scope() -> InternalScope {
-    let claims = Claims { sub: "s".into(), groups: Groups::of(&[Group::InternalAdmin]), tenant_id: None };
+    let claims = Claims {
+        sub: "s".into(),
+        groups: Groups::of(&[Group::InternalAdmin]),
+        tenant_id: None,
+        auth_time: None,
+    };
     Caller::authorize(claims, Operation::BillingOverview).unwrap().internal_scope().unwrap()
 }
 

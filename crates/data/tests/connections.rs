@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use auth_context::{Caller, Claims, Group, Groups, Operation, TenantScope};
@@ -16,6 +18,7 @@ fn scope() -> TenantScope {
         sub: "s".into(),
         groups: Groups::of(&[Group::TenantUser]),
         tenant_id: Some(Uuid::from_u128(1)),
+        auth_time: None,
     };
     Caller::authorize(claims, Operation::TenantMe).unwrap().tenant_scope(None).unwrap()
 }
@@ -82,6 +85,18 @@ async fn a_request_that_was_given_up_leaves_no_transaction_behind() {
 }
 
 #[tokio::test]
+async fn more_requests_than_connections_take_turns() {
+    let database = TestDatabase::new().await;
+    let pool = database.database("app_tenant");
+    let scope = scope();
+    let requests = (0..20).map(|_| tenants::overview(&pool, &scope, today()));
+    for answer in futures_util::future::join_all(requests).await {
+        assert!(answer.unwrap().is_none());
+    }
+    assert_eq!(backends(&mut database.superuser().await, "idle").await, 2);
+}
+
+#[tokio::test]
 async fn a_statement_that_takes_too_long_is_unavailable_and_not_our_defect() {
     let database = TestDatabase::new().await;
     let pool = database.database("app_tenant");
@@ -117,6 +132,69 @@ async fn a_black_hole_is_unavailable_within_its_budget() {
     let pool = Database::new(settings, Credentials::Fixed(TestDatabase::login("app_tenant")));
     let error = tenants::overview(&pool, &scope(), today()).await.unwrap_err();
     assert!(error.is_transient(), "{error}");
+}
+
+/// A server that vanishes without a word keeps to none of its own limits: what waits for it has limits besides.
+#[tokio::test]
+async fn what_nobody_waits_for_ends_in_time_too() {
+    let hole = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let database = TestDatabase::new().await;
+    let (port, target) = (database.settings().database_port, hole.local_addr().unwrap());
+    // Sessions begin, and from then on nothing arrives.
+    let silent = Arc::new(AtomicBool::new(false));
+    hole.set_nonblocking(true).unwrap();
+    let listener = tokio::net::TcpListener::from_std(hole).unwrap();
+    tokio::spawn(forward(listener, port, Arc::clone(&silent)));
+    let mut settings = database.settings();
+    settings.database_port = target.port();
+    let pools = ["app_jobs", "app_jobs", "app_jobs", "app_commands"]
+        .map(|role| Database::new(settings.clone(), Credentials::Fixed(TestDatabase::login(role))));
+    for pool in &pools {
+        pool.warm_up().await;
+    }
+    let [looked_up, made, dropped, written] = &pools;
+    silent.store(true, Ordering::SeqCst);
+
+    tokio::time::pause();
+    let step = data::commands::AuditStep {
+        id: Uuid::nil(),
+        kind: "command_created",
+        severity: "info",
+        tenant_id: None,
+        actor: "s".into(),
+        title: "x".into(),
+        description: None,
+        metadata: serde_json::Value::Null,
+        at: Utc::now(),
+    };
+    for error in [
+        data::jobs::last_run_at(looked_up, today()).await.unwrap_err(),
+        data::jobs::make_partitions(made, today()).await.unwrap_err(),
+        data::jobs::drop_partitions(dropped, today()).await.unwrap_err(),
+        data::commands::record_steps(written, &[step]).await.unwrap_err(),
+    ] {
+        assert!(error.is_transient() && error.to_string().contains("timed out"), "{error}");
+    }
+}
+
+/// Carries bytes both ways until nothing is to arrive any more.
+async fn forward(listener: tokio::net::TcpListener, port: u16, silent: Arc<AtomicBool>) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    while let Ok((client, _)) = listener.accept().await {
+        let server = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        let ((mut from_client, mut to_client), (mut from_server, mut to_server)) =
+            (client.into_split(), server.into_split());
+        let silent = Arc::clone(&silent);
+        tokio::spawn(async move {
+            let mut buffer = [0; 4096];
+            while let Ok(length @ 1..) = from_client.read(&mut buffer).await {
+                if !silent.load(Ordering::SeqCst) {
+                    to_server.write_all(&buffer[..length]).await.unwrap();
+                }
+            }
+        });
+        tokio::spawn(async move { tokio::io::copy(&mut from_server, &mut to_client).await });
+    }
 }
 
 #[tokio::test]

@@ -237,7 +237,12 @@ fn expected(start: &State, end: &State) -> Amounts {
 }
 
 fn scope() -> InternalScope {
-    let claims = Claims { sub: "sub".into(), groups: Groups::of(&[Group::InternalAdmin]), tenant_id: None };
+    let claims = Claims {
+        sub: "sub".into(),
+        groups: Groups::of(&[Group::InternalAdmin]),
+        tenant_id: None,
+        auth_time: None,
+    };
     Caller::authorize(claims, Operation::BillingOverview).unwrap().internal_scope().unwrap()
 }
 

@@ -9,7 +9,7 @@ use proptest::strategy::ValueTree;
 use sqlx::{AssertSqlSafe, ConnectOptions, Executor, PgConnection};
 use test_support::TestDatabase;
 
-const ALL: i64 = 8;
+const ALL: i64 = 9;
 
 async fn scalar<T>(connection: &mut PgConnection, sql: &'static str) -> T
 where

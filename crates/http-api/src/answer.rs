@@ -50,6 +50,16 @@ impl Version {
         Self(format!("{:016x}", u64::from_be_bytes(bytes)))
     }
 
+    /// What it is kept as.
+    pub(crate) fn text(&self) -> String {
+        self.0.clone()
+    }
+
+    /// What it was kept as; empty is none.
+    pub(crate) fn read(text: String) -> Option<Self> {
+        (!text.is_empty()).then_some(Self(text))
+    }
+
     /// The header of an answer to a change, good for the next.
     #[must_use]
     pub fn header(&self) -> (header::HeaderName, String) {

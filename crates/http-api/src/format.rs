@@ -27,7 +27,7 @@ pub enum Format {
 }
 
 impl Format {
-    fn of(headers: &HeaderMap) -> Self {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
         let accept: Vec<_> = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
         let accept = accept.join(",");
         if quality(&accept, "text", "csv") > quality(&accept, "application", "json") {

@@ -1,6 +1,6 @@
 //! What every operation's documentation has in common.
 
-use auth_context::{Group, Operation, Permission};
+use auth_context::{Caching, Group, Operation, Permission};
 use serde::Serialize;
 use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::header::HeaderBuilder;
@@ -59,7 +59,7 @@ pub struct InvalidInputSchema {
 }
 
 /// Adds to each operation what it shares with the others: its groups from the permission matrix, the token it asks for,
-/// the headers of its answers, and the problems that any operation can end in.
+/// the headers of its answers, what it may be asked of the cache, and the problems that any operation can end in.
 pub fn complete(document: &mut OpenApi) {
     let components = document.components.get_or_insert_default();
     let scheme = HttpBuilder::new()
@@ -106,7 +106,13 @@ fn complete_operation(operation: &mut Documented, permission: &Permission) {
         || operation.parameters.as_ref().is_some_and(|parameters| !parameters.is_empty());
     let responses = &mut operation.responses.responses;
     if permission.method == "GET" {
-        operation.parameters.get_or_insert_default().push(if_none_match().into());
+        let parameters = operation.parameters.get_or_insert_default();
+        let known = "ETags that the caller has; 304 if one of them is still the content's.";
+        parameters.push(text_header_parameter("If-None-Match", known).into());
+        if permission.caching != Caching::Never {
+            let anew = "no-cache: the answer is to be made anew, which costs more of the limits.";
+            parameters.push(text_header_parameter("Cache-Control", anew).into());
+        }
         responses
             .insert("304".into(), RefOr::T(Response::new("The content named by If-None-Match still holds.")));
         for status in ["200", "304"] {
@@ -124,6 +130,14 @@ fn complete_operation(operation: &mut Documented, permission: &Permission) {
                 "private, no-cache: to be kept by the caller alone, and asked about.",
             );
             add_text_header(success, "Vary", "What the answer depends on besides the URL.");
+            if permission.caching != Caching::Never {
+                add_text_header(
+                    success,
+                    "X-Cache",
+                    "HIT: it was kept. STALE: it was, and somebody makes it anew. MISS: it was made, and is kept. BYPASS: it \
+                     was made, and is not.",
+                );
+            }
         }
     }
     if takes_input {
@@ -133,6 +147,10 @@ fn complete_operation(operation: &mut Documented, permission: &Permission) {
     for (status, description) in [
         ("401", "There is no valid ID token."),
         ("403", "The user's groups, or its tenant, don't allow it."),
+        (
+            "429",
+            "More than the limits of the user, or of its tenant, allow. Try again after Retry-After seconds.",
+        ),
         ("500", "A defect of the service."),
         ("503", "Something that the request needs is down or slow. Try again after Retry-After seconds."),
     ] {
@@ -148,21 +166,24 @@ fn complete_operation(operation: &mut Documented, permission: &Permission) {
             add_text_header(response, "X-Request-Id", "The request's id, for support and logs.");
             if status == "401" {
                 add_text_header(response, "WWW-Authenticate", "Bearer");
+            } else {
+                add_text_header(response, "RateLimit-Policy", "The limits that the request counts against.");
+                add_text_header(response, "RateLimit", "What is left of them.");
             }
-            if status == "503" {
+            if matches!(status.as_str(), "429" | "503") {
                 add_text_header(response, "Retry-After", "Seconds to wait.");
             }
         }
     }
 }
 
-fn if_none_match() -> Parameter {
+fn text_header_parameter(name: &str, description: &str) -> Parameter {
     let text = ObjectBuilder::new().schema_type(SchemaType::Type(Type::String));
     ParameterBuilder::new()
-        .name("If-None-Match")
+        .name(name)
         .parameter_in(ParameterIn::Header)
         .required(Required::False)
-        .description(Some("ETags that the caller has; 304 if one of them is still the content's."))
+        .description(Some(description))
         .schema(Some(text))
         .build()
 }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Display;
+use std::time::Duration;
 
 use auth_context::{Denied, TokenError};
 use axum::response::{IntoResponse, Response};
@@ -10,8 +11,8 @@ use headers::{HeaderMapExt, RetryAfter};
 use lambda_http::http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
 
-/// How long to wait after a 503: what is down is rarely back sooner.
-const RETRY_AFTER: std::time::Duration = std::time::Duration::from_secs(5);
+/// How many seconds to wait after a 503: what is down is rarely back sooner.
+const RETRY_AFTER: u16 = 5;
 
 /// A part of the request that is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -64,6 +65,8 @@ pub struct Problem {
     pub(crate) detail: Cow<'static, str>,
     pub(crate) errors: Vec<InvalidInput>,
     pub(crate) cause: Option<String>,
+    /// In seconds.
+    retry_after: Option<u16>,
 }
 
 #[derive(Serialize)]
@@ -86,7 +89,15 @@ impl Problem {
         error: impl Into<Cow<'static, str>>,
         detail: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { status, code, error: error.into(), detail: detail.into(), errors: Vec::new(), cause: None }
+        Self {
+            status,
+            code,
+            error: error.into(),
+            detail: detail.into(),
+            errors: Vec::new(),
+            cause: None,
+            retry_after: None,
+        }
     }
 
     fn caused_by(self, cause: &dyn Display) -> Self {
@@ -183,6 +194,16 @@ impl Problem {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method Not Allowed", detail)
     }
 
+    /// 429: more than the limits allow. After so long, rounded up to seconds, there is enough again.
+    #[must_use]
+    pub fn rate_limited(wait: Duration) -> Self {
+        let detail = "The user, or its tenant, makes too many requests. Try again after Retry-After seconds.";
+        let wait = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        let wait = u16::try_from(wait).unwrap_or(u16::MAX);
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too Many Requests", detail);
+        Self { retry_after: Some(wait), ..problem }
+    }
+
     /// 500: a defect of ours.
     #[must_use]
     pub fn internal(cause: impl Display) -> Self {
@@ -195,8 +216,9 @@ impl Problem {
     #[must_use]
     pub fn unavailable(cause: impl Display) -> Self {
         let detail = "The service is temporarily unavailable. Try again later.";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Service Unavailable", detail)
-            .caused_by(&cause)
+        let problem =
+            Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Service Unavailable", detail);
+        Self { retry_after: Some(RETRY_AFTER), ..problem.caused_by(&cause) }
     }
 
     /// The answer, now that the request has an id.
@@ -216,12 +238,11 @@ impl Problem {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        match self.status {
-            StatusCode::UNAUTHORIZED => {
-                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-            }
-            StatusCode::SERVICE_UNAVAILABLE => headers.typed_insert(RetryAfter::delay(RETRY_AFTER)),
-            _ => {}
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(wait) = self.retry_after {
+            headers.typed_insert(RetryAfter::delay(Duration::from_secs(wait.into())));
         }
         response
     }

@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 use std::convert::Infallible;
+use std::fmt::Display;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, SubsecRound, TimeDelta, Utc};
 use data::{Search, parse_uuid};
 use lambda_http::http::request::Parts;
+use serde::Serialize;
 use uuid::Uuid;
 
 use crate::page::{Cursor, Page};
@@ -22,21 +24,35 @@ pub struct Query {
     /// Parameters of the path.
     path: Vec<(String, String)>,
     errors: Vec<InvalidInput>,
+    asked: Asked,
+}
+
+/// What a query asked for: the parameters that were read, defaults too, each written in one way alone.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Asked(Vec<(&'static str, String)>);
+
+impl Asked {
+    /// Without the one of this name.
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.0.retain(|(given, _)| *given != name);
+        self
+    }
 }
 
 impl Query {
     fn parse(query: &str) -> Self {
         let pairs = form_urlencoded::parse(query.as_bytes())
             .map(|(name, value)| (name.into_owned(), value.into_owned()));
-        Self { pairs: pairs.collect(), path: Vec::new(), errors: Vec::new() }
+        Self { pairs: pairs.collect(), path: Vec::new(), errors: Vec::new(), asked: Asked::default() }
     }
 
     /// A UUID, hyphenated, in either case. Not given: `None`.
     pub fn uuid(&mut self, name: &'static str) -> Option<Uuid> {
         let value = self.single(name)?;
         let uuid = parse_uuid(&value);
-        if uuid.is_none() {
-            self.refuse(name, "must be a UUID");
+        match uuid {
+            Some(uuid) => self.note(name, uuid),
+            None => self.refuse(name, "must be a UUID"),
         }
         uuid
     }
@@ -44,10 +60,12 @@ impl Query {
     /// The UUID in the path. Refused, the nil UUID stands in for it until [`finish`](Self::finish).
     pub fn path_uuid(&mut self, name: &'static str) -> Uuid {
         let given = self.path.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str());
-        given.and_then(parse_uuid).unwrap_or_else(|| {
+        let uuid = given.and_then(parse_uuid).unwrap_or_else(|| {
             self.refuse(name, "must be a UUID");
             Uuid::nil()
-        })
+        });
+        self.note(name, uuid);
+        uuid
     }
 
     /// A text of at most so many characters, none of which controls anything.
@@ -61,6 +79,7 @@ impl Query {
             self.refuse(name, "must not have control characters");
             return None;
         }
+        self.note(name, &value);
         Some(value)
     }
 
@@ -79,6 +98,7 @@ impl Query {
             self.refuse(name, "must not have NUL characters");
             return None;
         }
+        self.note(name, search.as_str());
         Some(search)
     }
 
@@ -92,18 +112,28 @@ impl Query {
             let instant = (given + TimeDelta::nanoseconds(999)).trunc_subsecs(6);
             (1..=9999).contains(&instant.year()).then_some(instant)
         });
-        if instant.is_none() {
-            self.refuse(name, "must be a date (YYYY-MM-DD) or an instant (RFC 3339)");
+        match instant {
+            Some(instant) => self.note(name, instant),
+            None => self.refuse(name, "must be a date (YYYY-MM-DD) or an instant (RFC 3339)"),
         }
         instant
     }
 
     /// One of these words. Not given: the default.
-    pub fn choice<T: Copy>(&mut self, name: &'static str, choices: &[(&'static str, T)], default: T) -> T {
+    pub fn choice<T: Copy + PartialEq>(
+        &mut self,
+        name: &'static str,
+        choices: &[(&'static str, T)],
+        default: T,
+    ) -> T {
         let Some(value) = self.single(name) else {
+            if let Some((word, _)) = choices.iter().find(|(_, choice)| *choice == default) {
+                self.note(name, word);
+            }
             return default;
         };
         if let Some((_, chosen)) = choices.iter().find(|(word, _)| *word == value) {
+            self.note(name, value);
             return *chosen;
         }
         let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
@@ -117,14 +147,17 @@ impl Query {
         let offset = self.number("offset", 0, MAX_OFFSET).unwrap_or(0);
         let cursor = self.single("cursor").and_then(|text| {
             let cursor = Cursor::parse(&text);
-            if cursor.is_none() {
-                self.refuse("cursor", Cursor::UNREADABLE);
+            match cursor {
+                Some(_) => self.note("cursor", &text),
+                None => self.refuse("cursor", Cursor::UNREADABLE),
             }
             cursor
         });
         if cursor.is_some() && offset != 0 {
             self.refuse("cursor", "cannot be combined with an offset");
         }
+        self.note("limit", limit);
+        self.note("offset", offset);
         Page { limit, offset, cursor }
     }
 
@@ -140,9 +173,13 @@ impl Query {
         number
     }
 
-    /// The problem that names every parameter refused so far, if any.
-    pub fn finish(self) -> Result<(), Problem> {
-        if self.errors.is_empty() { Ok(()) } else { Err(Problem::invalid_parameters(self.errors)) }
+    /// What was asked for, or the problem that names every parameter refused so far.
+    pub fn finish(self) -> Result<Asked, Problem> {
+        if self.errors.is_empty() { Ok(self.asked) } else { Err(Problem::invalid_parameters(self.errors)) }
+    }
+
+    fn note(&mut self, name: &'static str, value: impl Display) {
+        self.asked.0.push((name, value.to_string()));
     }
 
     /// The one value of a parameter; twice or empty is refused.
@@ -196,7 +233,7 @@ mod tests {
     fn uuid(query: &str) -> Result<Option<Uuid>, String> {
         let mut query = Query::parse(query);
         let value = query.uuid("id");
-        query.finish().map(|()| value).map_err(|problem| problem.errors[0].message.to_string())
+        query.finish().map(|_| value).map_err(|problem| problem.errors[0].message.to_string())
     }
 
     #[test]
@@ -241,7 +278,7 @@ mod tests {
         let read = |text: &str| {
             let mut query = Query::parse(text);
             let page = query.page(20);
-            query.finish().map(|()| (page.limit, page.offset)).map_err(|problem| problem.error.into_owned())
+            query.finish().map(|_| (page.limit, page.offset)).map_err(|problem| problem.error.into_owned())
         };
         assert_eq!(read(""), Ok((20, 0)));
         assert_eq!(read("limit=100&offset=10000"), Ok((100, 10_000)));
@@ -257,7 +294,7 @@ mod tests {
         let read = |text: &str| {
             let mut query = Query::parse(text);
             let chosen = query.choice("period", &[("7d", 7), ("30d", 30)], 30);
-            query.finish().map(|()| chosen).map_err(|problem| problem.errors[0].message.to_string())
+            query.finish().map(|_| chosen).map_err(|problem| problem.errors[0].message.to_string())
         };
         assert_eq!((read(""), read("period=7d")), (Ok(30), Ok(7)));
         for text in ["1d", "30D", "7d%20", "7d%00"] {
@@ -272,7 +309,7 @@ mod tests {
             let instant = query.instant("from");
             query
                 .finish()
-                .map(|()| instant.map(|at| at.to_rfc3339()))
+                .map(|_| instant.map(|at| at.to_rfc3339()))
                 .map_err(|problem| problem.error.into_owned())
         };
         assert_eq!(read("from=2028-02-29"), Ok(Some("2028-02-29T00:00:00+00:00".into())));
@@ -305,7 +342,7 @@ mod tests {
             let search = query.search("search");
             query
                 .finish()
-                .map(|()| search.map(|search| search.as_str().to_owned()))
+                .map(|_| search.map(|search| search.as_str().to_owned()))
                 .map_err(|problem| problem.error.into_owned())
         };
         for text in ["", "search=", "search", "search=+%09+"] {

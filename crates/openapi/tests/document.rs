@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use auth_context::{Group, Operation};
+use auth_context::{Caching, Forms, Group, Operation};
 
 #[test]
 fn the_committed_document_is_the_codes() {
@@ -29,4 +29,17 @@ fn every_operation_is_documented_with_its_groups_and_nothing_else_is() {
         (permission.method.to_owned(), permission.path.to_owned(), groups)
     });
     assert_eq!(documented, expected.collect());
+}
+
+#[test]
+fn what_is_kept_and_what_has_tables_is_documented_as_the_matrix_says() {
+    let document = serde_json::to_value(openapi::document()).unwrap();
+    for permission in Operation::ALL.iter().map(|operation| operation.permission()) {
+        let operation = &document["paths"][permission.path][permission.method.to_lowercase()];
+        let success = &operation["responses"]["200"];
+        let table = !success["content"]["text/csv"].is_null();
+        assert_eq!(table, permission.forms == Forms::JsonOrCsv, "{} {}", permission.method, permission.path);
+        let kept = !success["headers"]["X-Cache"].is_null();
+        assert_eq!(kept, permission.caching != Caching::Never, "{} {}", permission.method, permission.path);
+    }
 }

@@ -1,49 +1,81 @@
-//! Metrics, as lines in `CloudWatch`'s embedded metric format: the log is their only transport.
+//! Metrics, in `CloudWatch`'s embedded metric format: an event of the log is measured by some of its fields. The log is their
+//! only transport, and an event that is measured is still one line.
+//!
+//! ```
+//! use chrono::Utc;
+//! use runtime::metrics::{Metrics, TARGET, Unit, directive};
+//!
+//! const METRICS: &[Metrics<'_>] = &[Metrics { by: &[&["Run"]], names: &[("Duration", Unit::Milliseconds)] }];
+//!
+//! tracing::info!(target: TARGET, emf = directive(Utc::now(), METRICS), Run = "nightly", Duration = 1_200, "run ended");
+//! ```
 
-use std::io::{self, Write};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 
 /// Where `CloudWatch` keeps them. The template's alarms name it too.
 pub const NAMESPACE: &str = "PainelAlquimista";
+/// What events that are measured have as their target: they are written whatever the log's level.
+pub const TARGET: &str = "metrics";
+/// The field that holds the [`directive`].
+pub const FIELD: &str = "emf";
 
-/// What happened, measured once. A tenant is never a dimension: each would be billed apart.
-#[derive(Clone, Debug)]
-pub struct Measured<'a> {
-    /// What the numbers can be told apart by, with the value here.
-    pub dimensions: &'a [(&'a str, &'a str)],
-    /// Which dimensions together name a metric; each of these sets is one more.
-    pub sets: &'a [&'a [&'a str]],
-    /// Numbers of things.
-    pub counts: &'a [(&'a str, u64)],
-    /// How long things took.
-    pub times: &'a [(&'a str, Duration)],
+/// Metrics that are told apart by the same fields.
+#[derive(Clone, Copy, Debug)]
+pub struct Metrics<'a> {
+    /// Which fields together name a metric; each of these sets is one more, and billed as such. A tenant is in none.
+    pub by: &'a [&'a [&'a str]],
+    /// The fields that are measured.
+    pub names: &'a [(&'a str, Unit)],
 }
 
-/// Writes the line.
-pub fn emit(out: &mut impl Write, at: DateTime<Utc>, measured: &Measured<'_>) -> io::Result<()> {
-    let named = |unit: &'static str| move |name: &str| json!({"Name": name, "Unit": unit});
-    let metrics: Vec<Value> = (measured.times.iter().map(|(name, _)| *name).map(named("Milliseconds")))
-        .chain(measured.counts.iter().map(|(name, _)| *name).map(named("Count")))
-        .collect();
-    let mut line = Map::new();
-    line.insert(
-        "_aws".into(),
-        json!({
-            "Timestamp": at.timestamp_millis(),
-            "CloudWatchMetrics": [{
-                "Namespace": NAMESPACE,
-                "Dimensions": measured.sets,
-                "Metrics": metrics,
-            }],
-        }),
-    );
-    line.extend(measured.dimensions.iter().map(|(name, value)| ((*name).to_owned(), json!(value))));
-    line.extend(measured.times.iter().map(|(name, time)| ((*name).to_owned(), json!(millis(*time)))));
-    line.extend(measured.counts.iter().map(|(name, count)| ((*name).to_owned(), json!(count))));
-    writeln!(out, "{}", Value::Object(line))
+/// What a number is a number of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Unit {
+    /// Things.
+    Count,
+    /// Time.
+    Milliseconds,
+    /// Less time.
+    Microseconds,
+}
+
+/// What says which fields of an event are metrics, and of which instant. All of them have to be there.
+#[must_use]
+pub fn directive<'a>(at: DateTime<Utc>, metrics: &[Metrics<'a>]) -> String {
+    let set = |Metrics { by, names }: &Metrics<'a>| Set {
+        namespace: NAMESPACE,
+        dimensions: by,
+        metrics: names.iter().map(|&(name, unit)| Metric { name, unit }).collect(),
+    };
+    let sets = metrics.iter().map(set).collect();
+    let directive = Directive { timestamp: at.timestamp_millis(), cloud_watch_metrics: sets };
+    // Strings and a number can't fail.
+    serde_json::to_string(&directive).unwrap_or_default()
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Directive<'a> {
+    timestamp: i64,
+    cloud_watch_metrics: Vec<Set<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Set<'a> {
+    namespace: &'static str,
+    dimensions: &'a [&'a [&'a str]],
+    metrics: Vec<Metric<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metric<'a> {
+    name: &'a str,
+    unit: Unit,
 }
 
 /// Whole milliseconds.
@@ -52,39 +84,39 @@ pub fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// Whole microseconds.
+#[must_use]
+pub fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
 
     #[test]
-    fn every_metric_has_its_value_and_every_dimension_too() {
-        let measured = Measured {
-            dimensions: &[("FunctionName", "painel-aggregate"), ("Run", "nightly")],
-            sets: &[&["FunctionName", "Run"], &["FunctionName"]],
-            counts: &[("RowsRead", 30), ("Failures", 1)],
-            times: &[("Duration", Duration::from_micros(1_500))],
-        };
-        let mut out = Vec::new();
-        emit(&mut out, "2026-11-24T02:00:01.5Z".parse().unwrap(), &measured).unwrap();
-        let text = String::from_utf8(out).unwrap();
-        assert_eq!(text.lines().count(), 1);
-        let line: Value = serde_json::from_str(&text).unwrap();
-        let directive = &line["_aws"]["CloudWatchMetrics"][0];
-        assert_eq!(line["_aws"]["Timestamp"], 1_795_485_601_500_i64);
-        assert_eq!(directive["Namespace"], NAMESPACE);
-        assert_eq!(directive["Dimensions"], json!([["FunctionName", "Run"], ["FunctionName"]]));
-        assert_eq!(
-            directive["Metrics"],
-            json!([
-                {"Name": "Duration", "Unit": "Milliseconds"},
-                {"Name": "RowsRead", "Unit": "Count"},
-                {"Name": "Failures", "Unit": "Count"},
-            ])
+    fn a_directive_says_what_is_measured_and_by_what() {
+        let said = directive(
+            "2026-11-24T02:00:01.5Z".parse().unwrap(),
+            &[
+                Metrics {
+                    by: &[&["Route", "StatusClass"], &["FunctionName"]],
+                    names: &[("Latency", Unit::Microseconds)],
+                },
+                Metrics { by: &[&["FunctionName"]], names: &[("Requests", Unit::Count)] },
+            ],
         );
+        let said: Value = serde_json::from_str(&said).unwrap();
         assert_eq!(
-            ["Duration", "RowsRead", "Failures"].map(|name| line[name].as_u64()),
-            [Some(1), Some(30), Some(1)]
+            said,
+            json!({"Timestamp": 1_795_485_601_500_i64, "CloudWatchMetrics": [
+                {"Namespace": "PainelAlquimista", "Dimensions": [["Route", "StatusClass"], ["FunctionName"]],
+                    "Metrics": [{"Name": "Latency", "Unit": "Microseconds"}]},
+                {"Namespace": "PainelAlquimista", "Dimensions": [["FunctionName"]],
+                    "Metrics": [{"Name": "Requests", "Unit": "Count"}]},
+            ]})
         );
-        assert_eq!((&line["FunctionName"], &line["Run"]), (&json!("painel-aggregate"), &json!("nightly")));
     }
 }

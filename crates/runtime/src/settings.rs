@@ -1,5 +1,7 @@
 //! Settings from environment variables.
 
+use std::net::SocketAddr;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -9,6 +11,26 @@ pub struct Settings {
     /// `LOG_LEVEL`: `error`, `warn`, `info`, `debug` or `trace`. Optional.
     #[serde(default)]
     pub log_level: LogLevel,
+    /// `AWS_XRAY_DAEMON_ADDRESS`: where Lambda has X-Ray's daemon. Optional: without it nothing is traced.
+    #[serde(default)]
+    pub aws_xray_daemon_address: Option<Daemon>,
+}
+
+/// The UDP address of X-Ray's daemon: `address:port`, or `tcp:address:port udp:address:port`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Daemon(pub SocketAddr);
+
+impl TryFrom<String> for Daemon {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let udp = text.split_whitespace().find_map(|address| address.strip_prefix("udp:"));
+        let address = udp.unwrap_or(&text).parse();
+        address
+            .map(Self)
+            .map_err(|_| format!("AWS_XRAY_DAEMON_ADDRESS: {text:?} is not an address with a port"))
+    }
 }
 
 /// How much a function says of itself.
@@ -80,6 +102,20 @@ mod tests {
         port: u16,
         #[serde(default)]
         clients: Vec<String>,
+    }
+
+    #[test]
+    fn the_daemons_address_has_two_forms() {
+        let read = |address: &str| {
+            from_variables::<Settings>([("AWS_XRAY_DAEMON_ADDRESS".to_owned(), address.to_owned())])
+        };
+        let daemon = |address: &str| Some(Daemon(address.parse().unwrap()));
+        assert_eq!(read("").unwrap().aws_xray_daemon_address, None);
+        for address in ["169.254.79.129:2000", "tcp:127.0.0.1:2001 udp:169.254.79.129:2000"] {
+            assert_eq!(read(address).unwrap().aws_xray_daemon_address, daemon("169.254.79.129:2000"));
+        }
+        let refused = read("somewhere").unwrap_err().to_string();
+        assert!(refused.contains("AWS_XRAY_DAEMON_ADDRESS"), "{refused}");
     }
 
     fn example(variables: &[(&str, &str)]) -> Result<Example, SettingsError> {

@@ -2,17 +2,20 @@
 
 use std::time::Duration;
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
     ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType,
 };
+use aws_types::SdkConfig;
+use outbound::{AwsSettings, CallLimits};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::database::variable;
+
+/// Where nobody listens.
+const NOBODY: &str = "http://127.0.0.1:1";
 
 /// The emulator of the stack that the file which `STACK_FILE` names describes.
 #[derive(Clone, Debug)]
@@ -44,19 +47,13 @@ impl Emulator {
     /// What clients are made from for which nobody is there.
     #[must_use]
     pub fn unreachable_config(&self) -> SdkConfig {
-        self.config_at("http://127.0.0.1:1")
+        self.config_at(NOBODY)
     }
 
     /// What clients of another endpoint are made from: a proxy's, for example.
     #[must_use]
     pub fn config_at(&self, endpoint: &str) -> SdkConfig {
-        let credentials = Credentials::new("local", "local", None, None, "test");
-        SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .endpoint_url(endpoint)
-            .region(Region::new(self.described("region").to_owned()))
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .build()
+        config(self.described("region"), endpoint)
     }
 
     /// Where it is: `http://host:port`.
@@ -70,6 +67,24 @@ impl Emulator {
     pub fn unique(prefix: &str) -> String {
         format!("{prefix}-{}", Uuid::now_v7().simple())
     }
+}
+
+/// What clients are made from that nothing is asked of.
+#[must_use]
+pub fn no_secrets() -> SdkConfig {
+    config("sa-east-1", NOBODY)
+}
+
+fn config(region: &str, endpoint: &str) -> SdkConfig {
+    let settings = AwsSettings {
+        aws_region: region.to_owned(),
+        aws_access_key_id: "local".into(),
+        aws_secret_access_key: "local".into(),
+        aws_session_token: None,
+        aws_endpoint_url: Some(endpoint.to_owned()),
+    };
+    // Its own: connections belong to the runtime that made them, and each test has one.
+    settings.config(outbound::client().unwrap(), CallLimits::BACKGROUND)
 }
 
 /// The table of commands and the one of its bookkeeping, with the template's keys, indexes and stream; deleted with this
@@ -148,7 +163,8 @@ impl Drop for CommandTables {
 }
 
 /// Does this in a thread of its own, for ten seconds at most: what a test cleans up when it is over. What is left behind
-/// is no reason to fail a test that passed.
+/// is no reason to fail a test that passed. Clients have to be made anew for it: the connections of others wait for the
+/// test's own thread, which waits for this one.
 pub fn finally(cleaning: impl Future<Output = ()> + Send + 'static) {
     let thread = std::thread::spawn(move || {
         if let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() {

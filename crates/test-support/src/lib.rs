@@ -1,20 +1,33 @@
 //! What tests share: databases and tables of their own, an issuer of tokens, callers of an API, a process of a function.
 
 #![expect(clippy::missing_panics_doc, reason = "a test that can't be set up fails")]
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't be set up fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that can't be set up fails"
+)]
 
 mod database;
 mod emulator;
+mod gateway;
 mod http;
 mod interceptor;
 mod issuer;
 mod lambda;
+mod log;
+mod redis;
+mod secrets;
 mod statements;
 
 pub use database::TestDatabase;
-pub use emulator::{CommandTables, Emulator, finally};
+pub use emulator::{CommandTables, Emulator, finally, no_secrets};
+pub use gateway::gateway_event;
 pub use http::Answer;
 pub use interceptor::{Call, Fate, Interceptor};
 pub use issuer::TestIssuer;
-pub use lambda::{FunctionProcess, Invocation};
+pub use lambda::{FunctionProcess, Invocation, Timed};
+pub use log::Log;
+pub use redis::{BlackHole, RedisServer, cache_at, no_cache};
+pub use secrets::SecretsManager;
 pub use statements::Statements;

@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
+use cache::{Cache, Space};
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use data::jobs::{self, JobError, Limits};
 use data::{Database, DateRange};
-use runtime::metrics::millis;
+use runtime::metrics::{self, Metrics, Unit, directive, millis};
 use serde_json::Value;
 
 use crate::event::{self, Request};
-use crate::metrics::Measured;
 use crate::outcome::{Cause, DayReport, Failure, Report};
 
 /// Kept free before the deadline, for what comes after the last day and for a server that answers late.
@@ -17,10 +17,25 @@ const MARGIN: Duration = Duration::from_secs(10);
 /// From this hour, UTC, the nightly run is expected to have been there: the template's schedule.
 const NIGHTLY_HOUR: u32 = 2;
 
+/// What a run is measured by.
+const METRICS: Metrics<'_> = Metrics {
+    by: &[&["FunctionName", "Run"]],
+    names: &[
+        ("Duration", Unit::Milliseconds),
+        ("RowsRead", Unit::Count),
+        ("RowsWritten", Unit::Count),
+        ("Days", Unit::Count),
+        ("Successes", Unit::Count),
+        ("Failures", Unit::Count),
+    ],
+};
+
 /// What runs work with.
 pub struct Job {
     /// Connections as `app_jobs`.
     pub database: Database,
+    /// Where answers are kept that were made from rollups.
+    pub cache: Cache,
     /// For how many days before today raw requests are kept.
     pub raw_retention: Days,
     /// The longest wait for another run.
@@ -41,62 +56,57 @@ impl Job {
     /// The longest wait for another run (contract, section 7).
     pub const LOCK_WAIT: Duration = Duration::from_mins(1);
 
-    /// Does what the event asks for, and says so in the log; returns what to answer, and what to measure.
+    /// Does what the event asks for, and says so in the log, in a line that is also what the run is measured by; returns what
+    /// to answer. `function` is the name of the function that runs it.
     pub async fn handle(
         &self,
         event: &Value,
         now: DateTime<Utc>,
         time_left: TimeLeft<'_>,
-    ) -> (Result<Report, Failure>, Measured) {
+        function: &str,
+    ) -> Result<Report, Failure> {
         let started = Instant::now();
         let mut done = Vec::new();
         let (run, result) = match Request::parse(event, now.date_naive()) {
-            Ok(request) => (request.name(), self.run(request, now, time_left, &mut done).await),
+            Ok(request) => (request.name(), Box::pin(self.run(request, now, time_left, &mut done)).await),
             Err(error) => ("invalid", Err(error.into())),
         };
+        let rows_read: i64 = done.iter().map(|day| day.rows_read).sum();
+        let rows_written: i64 = done.iter().map(|day| day.rows_written).sum();
+        let duration_ms = millis(started.elapsed());
+        let days = done.len();
 
-        let measured = Measured {
-            run,
-            succeeded: result.is_ok(),
-            days: done.len(),
-            rows_read: done.iter().map(|day| day.rows_read).sum(),
-            rows_written: done.iter().map(|day| day.rows_written).sum(),
-            duration: started.elapsed(),
-        };
-        let Measured { days, rows_read, rows_written, duration, .. } = measured;
-        let duration_ms = millis(duration);
-        let answer = match result {
+        let emf = directive(Utc::now(), &[METRICS]);
+        match result {
             Ok(Ended { rest, partitions_made, partitions_dropped }) => {
                 let complete = rest.is_none();
                 tracing::info!(
-                    run,
-                    days,
-                    rows_read,
-                    rows_written,
-                    duration_ms,
-                    complete,
-                    partitions_made,
-                    partitions_dropped,
-                    "run ended"
+                    target: metrics::TARGET, emf, FunctionName = function, Run = run, Duration = duration_ms,
+                    RowsRead = rows_read, RowsWritten = rows_written, Days = days, Successes = 1, Failures = 0,
+                    complete, partitions_made, partitions_dropped, "run ended"
                 );
+                let next = rest.map(Into::into);
                 Ok(Report {
                     days: done,
                     rows_read,
                     rows_written,
                     duration_ms,
                     complete,
-                    next: rest.map(Into::into),
+                    next,
                     partitions_made,
                     partitions_dropped,
                 })
             }
             Err(cause) => {
                 let failure = Failure { cause, done };
-                tracing::error!(run, days, rows_read, rows_written, duration_ms, error = %failure, "run failed");
+                tracing::error!(
+                    target: metrics::TARGET, emf, FunctionName = function, Run = run, Duration = duration_ms,
+                    RowsRead = rows_read, RowsWritten = rows_written, Days = days, Successes = 0, Failures = 1,
+                    error = %failure, "run failed"
+                );
                 Err(failure)
             }
-        };
-        (answer, measured)
+        }
     }
 
     async fn run(
@@ -161,7 +171,10 @@ impl Job {
             }
             let started = Instant::now();
             let limits = Limits { lock_wait: self.lock_wait, total: left.saturating_sub(MARGIN) };
-            let aggregated = match jobs::aggregate_day(&self.database, day, limits).await {
+            let aggregated = jobs::aggregate_day(&self.database, day, limits).await;
+            // Whatever is said of it: an error may have come after the commit.
+            self.cache.forget(&[Space::Rollups]).await;
+            let aggregated = match aggregated {
                 Ok(aggregated) => aggregated,
                 Err(JobError::OutOfTime(_)) if number > 1 => return Ok(rest),
                 Err(error) => return Err(Cause::Day { day, error }),

@@ -8,8 +8,6 @@ mod job;
 mod outcome;
 mod settings;
 
-pub mod metrics;
-
 pub use event::{EventError, MAX_DAYS, Request};
 pub use job::Job;
 pub use outcome::{Cause, DayReport, Days, Failure, Report};

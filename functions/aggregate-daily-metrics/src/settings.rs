@@ -1,7 +1,9 @@
 //! The function's settings.
 
+use cache::CacheSettings;
 use chrono::Days;
 use data::DatabaseSettings;
+use outbound::AwsSettings;
 use runtime::SettingsError;
 use serde::Deserialize;
 
@@ -9,8 +11,12 @@ use serde::Deserialize;
 pub struct Settings {
     /// What every function has to be told.
     pub common: runtime::Settings,
+    /// Where AWS is, and who the function is for it.
+    pub aws: AwsSettings,
     /// Where the database is.
     pub database: DatabaseSettings,
+    /// Where Redis is.
+    pub cache: CacheSettings,
     /// `DATABASE_SECRET_ARN`: the secret with the login of `app_jobs`.
     pub database_secret_arn: String,
     /// `RAW_RETENTION_DAYS`: for how many days before today raw requests are kept.
@@ -29,7 +35,9 @@ impl Settings {
         let Own { database_secret_arn, raw_retention_days } = runtime::read()?;
         Ok(Self {
             common: runtime::read()?,
+            aws: runtime::read()?,
             database: runtime::read()?,
+            cache: runtime::read()?,
             database_secret_arn,
             raw_retention: Days::new(raw_retention_days.into()),
         })

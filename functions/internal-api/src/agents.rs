@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use chrono::NaiveDate;
 use data::catalogue::{self, AgentFilter, CatalogueAgent, SortBy};
 use data::{Order, Percent, Period, Search};
-use http_api::{Answer, Authorized, Csv, Format, Instant, ListKey, Problem, Query};
+use http_api::{Answer, Authorized, Csv, Format, Instant, ListKey, Query, Stop};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -121,7 +121,7 @@ pub(crate) async fn get(
     caller: Authorized,
     format: Format,
     mut query: Query,
-) -> Result<Response, Problem> {
+) -> Result<Response, Stop> {
     let period = query.choice("period", Period::CHOICES, Period::Month);
     let filter = AgentFilter {
         segment: query.text("segment", MAX_TEXT),
@@ -130,8 +130,7 @@ pub(crate) async fn get(
         order: query.choice("sort_order", Order::CHOICES, Order::Asc),
     };
     let page = query.page(DEFAULT_LIMIT);
-    query.finish()?;
-    let scope = caller.internal_scope()?;
+    let scope = caller.internal_read(query).await?;
 
     let search = filter.search.as_ref().map(Search::as_str);
     let filters = (period.name(), &filter.segment, search, filter.sort_by, filter.order);

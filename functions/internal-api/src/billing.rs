@@ -4,7 +4,7 @@ use axum::extract::State;
 use chrono::NaiveDate;
 use data::revenue::{self, Bridge, Part, Revenue};
 use data::{DateRange, Money, Period};
-use http_api::{Answer, Authorized, Problem, Query};
+use http_api::{Answer, Authorized, Query, Stop};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -107,10 +107,9 @@ pub(crate) async fn get(
     State(api): State<crate::State>,
     caller: Authorized,
     mut query: Query,
-) -> Result<Answer<BillingOverview>, Problem> {
+) -> Result<Answer<BillingOverview>, Stop> {
     let period = query.choice("period", Period::CHOICES, Period::Month);
-    query.finish()?;
-    let scope = caller.internal_scope()?;
+    let scope = caller.internal_read(query).await?;
 
     let range = period.ending(api.today());
     let revenue = revenue::overview(&api.database, &scope, range).await?;

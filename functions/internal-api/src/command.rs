@@ -4,6 +4,7 @@ use ::commands::{
     Command, CommandType, Created, NewCommand, Progress, Receipt, Remembered, Status, StoreError,
     StoredCommand,
 };
+use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use data::audit::AuditEvent;
@@ -11,6 +12,7 @@ use data::commands as trail;
 use http_api::{Answer, Authorized, IdempotencyKey, Instant, Members, Problem, Query, RequestId};
 use lambda_http::http::header::LOCATION;
 use lambda_http::http::{HeaderName, StatusCode};
+use runtime::Trace;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -173,6 +175,7 @@ pub(crate) async fn post(
     State(api): State<crate::State>,
     caller: Authorized,
     request_id: RequestId,
+    Extension(trace): Extension<Trace>,
     key: IdempotencyKey,
     body: Members,
 ) -> Result<Response, Problem> {
@@ -192,7 +195,13 @@ pub(crate) async fn post(
     {
         return Err(Problem::not_found(NO_TENANT));
     }
-    let new = NewCommand { command: &command, created_by: caller.sub(), request_id: &request_id.0, now };
+    let new = NewCommand {
+        command: &command,
+        created_by: caller.sub(),
+        request_id: &request_id.0,
+        trace_id: trace.id.as_deref(),
+        now,
+    };
     match api.commands.create(&new, key.as_ref()).await.map_err(problem)? {
         Created::New(receipt) => Ok(accepted(&receipt)),
         Created::Known(known) => replayed(known),

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use data::incidents::{self, IncidentFilter, PlatformIncident, SeverityFilter, StateFilter};
-use http_api::{Answer, Authorized, Csv, Format, Instant, ListKey, Problem, Query};
+use http_api::{Answer, Authorized, Csv, Format, Instant, ListKey, Query, Stop};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -100,15 +100,14 @@ pub(crate) async fn get(
     caller: Authorized,
     format: Format,
     mut query: Query,
-) -> Result<Response, Problem> {
+) -> Result<Response, Stop> {
     let filter = IncidentFilter {
         severity: query.choice("severity", SeverityFilter::CHOICES, SeverityFilter::All),
         state: query.choice("state", StateFilter::CHOICES, StateFilter::All),
         tenant_id: query.uuid("tenant_id"),
     };
     let page = query.page(DEFAULT_LIMIT);
-    query.finish()?;
-    let scope = caller.internal_scope()?;
+    let scope = caller.internal_read(query).await?;
 
     let list = ListKey::new("/internal/incidents", &filter);
     let window = match format {

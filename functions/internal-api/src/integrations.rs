@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use data::Search;
 use data::integrations::{self, Count, IntegrationFilter, PlatformIntegration, StatusFilter};
-use http_api::{Answer, Authorized, Csv, Format, Instant, ListKey, Problem, Query};
+use http_api::{Answer, Authorized, Csv, Format, Instant, ListKey, Query, Stop};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -103,7 +103,7 @@ pub(crate) async fn get(
     caller: Authorized,
     format: Format,
     mut query: Query,
-) -> Result<Response, Problem> {
+) -> Result<Response, Stop> {
     let filter = IntegrationFilter {
         integration_type: query.text("type", MAX_TEXT),
         status: query.choice("status", StatusFilter::CHOICES, StatusFilter::All),
@@ -111,8 +111,7 @@ pub(crate) async fn get(
         search: query.search("search"),
     };
     let page = query.page(DEFAULT_LIMIT);
-    query.finish()?;
-    let scope = caller.internal_scope()?;
+    let scope = caller.internal_read(query).await?;
 
     let search = filter.search.as_ref().map(Search::as_str);
     let filters = (&filter.integration_type, filter.status, filter.tenant_id, search);

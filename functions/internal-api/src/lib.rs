@@ -19,9 +19,10 @@ use std::sync::Arc;
 use ::commands::Store;
 use auth_context::{Operation, TokenVerifier};
 use axum::Router;
+use cache::Cache;
 use chrono::{DateTime, NaiveDate, Utc};
 use data::Database;
-use http_api::{AccessLog, Api, WebSettings};
+use http_api::{Api, Gate, LimitSettings, WebSettings};
 use utoipa::{IntoParams, OpenApi};
 
 pub use settings::Settings;
@@ -58,6 +59,10 @@ pub struct State {
     pub commands: Arc<Store>,
     /// The queues that may be reprocessed.
     pub queues: Arc<[String]>,
+    /// Where answers are kept and limits are counted.
+    pub cache: Cache,
+    /// How much anybody may ask for.
+    pub limits: LimitSettings,
     /// The clock; a test sets its own.
     pub now: fn() -> DateTime<Utc>,
 }
@@ -71,8 +76,8 @@ impl State {
 
 /// The function's routes.
 pub fn router(state: State, web: &WebSettings) -> Router {
-    let accesses = AccessLog::new(Arc::clone(&state.database), state.now);
-    Api::new(Arc::clone(&state.verifier), accesses)
+    let State { verifier, database, cache, limits, now, .. } = state.clone();
+    Api::new(Gate::new(verifier, database, cache, limits, now))
         .route(Operation::InternalTenants, tenants::get)
         .route(Operation::CreateTenant, tenant::post)
         .route(Operation::InternalTenant, tenant::get)

@@ -3,28 +3,42 @@
 use std::sync::Arc;
 
 use aws_sdk_secretsmanager::Client;
+use cache::Cache;
 use chrono::Utc;
 use commands::Store;
 use data::{Credentials, Database};
 use internal_api::{Settings, State};
+use outbound::CallLimits;
+use runtime::Stop;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> anyhow::Result<()> {
     let settings = Settings::read()?;
     runtime::start(&settings.common);
+    let stop = Stop::listen()?;
 
-    let aws = aws_config::load_from_env().await;
+    let http = outbound::client()?;
+    let aws = settings.aws.config(http.clone(), CallLimits::REQUEST);
     let secrets = Client::new(&aws);
+    let cache = Cache::new(settings.cache, secrets.clone());
     let credentials = Credentials::Secret { client: secrets, id: settings.database_secret_arn };
     let state = State {
-        verifier: Arc::new(settings.auth.verifier()?),
+        verifier: Arc::new(settings.auth.verifier(http)),
         database: Arc::new(Database::new(settings.database, credentials)),
         commands: Arc::new(Store::new(&aws_sdk_dynamodb::Client::new(&aws), settings.commands)),
         queues: settings.operation_queues.into(),
+        cache,
+        limits: settings.limits,
         now: Utc::now,
     };
     // Initialisation has more processor than a request, and nobody waits for it.
-    tokio::join!(state.verifier.keys().warm_up(), state.database.warm_up());
+    tokio::join!(state.verifier.keys().warm_up(), state.database.warm_up(), state.cache.warm_up());
 
-    lambda_http::run(internal_api::router(state, &settings.web)).await.map_err(anyhow::Error::from_boxed)
+    let (database, cache) = (Arc::clone(&state.database), state.cache.clone());
+    let let_go = async {
+        cache.close();
+        database.close().await;
+    };
+    let run = lambda_http::run(internal_api::router(state, &settings.web));
+    stop.or(run, let_go).await.map_err(anyhow::Error::from_boxed)
 }

@@ -1,8 +1,10 @@
 //! The function's settings.
 
+use cache::CacheSettings;
 use commands::StoreSettings;
 use data::DatabaseSettings;
-use http_api::{AuthSettings, WebSettings};
+use http_api::{AuthSettings, LimitSettings, WebSettings};
+use outbound::AwsSettings;
 use runtime::SettingsError;
 use serde::Deserialize;
 
@@ -10,10 +12,16 @@ use serde::Deserialize;
 pub struct Settings {
     /// What every function has to be told.
     pub common: runtime::Settings,
+    /// Where AWS is, and who the function is for it.
+    pub aws: AwsSettings,
     /// Whose tokens are accepted.
     pub auth: AuthSettings,
     /// Who may read the answers.
     pub web: WebSettings,
+    /// Where Redis is.
+    pub cache: CacheSettings,
+    /// How much anybody may ask for.
+    pub limits: LimitSettings,
     /// Where the database is.
     pub database: DatabaseSettings,
     /// `DATABASE_SECRET_ARN`: the secret with the login of `app_internal`.
@@ -37,8 +45,11 @@ impl Settings {
         let Own { database_secret_arn, operation_queues } = runtime::read()?;
         Ok(Self {
             common: runtime::read()?,
+            aws: runtime::read()?,
             auth: runtime::read()?,
             web: runtime::read()?,
+            cache: runtime::read()?,
+            limits: runtime::read()?,
             database: runtime::read()?,
             database_secret_arn,
             commands: runtime::read()?,

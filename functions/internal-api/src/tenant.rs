@@ -4,12 +4,13 @@ use auth_context::InternalScope;
 use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
+use cache::Space;
 use data::audit::Actor;
 use data::options;
 use data::tenants::{self, Changed, NewTenant, Status, Tenant, TenantChange, TenantDetail};
 use data::{Money, Percent, Period, cnpj};
 use http_api::{
-    Answer, Authorized, IfMatch, Instant, InvalidInput, Members, Problem, Query, RequestId, Version,
+    Answer, Authorized, IfMatch, Instant, InvalidInput, Members, Problem, Query, RequestId, Stop, Version,
 };
 use lambda_http::http::StatusCode;
 use lambda_http::http::header::LOCATION;
@@ -259,7 +260,10 @@ pub(crate) async fn post(
     let new = read_new(&api, &scope, body).await?;
 
     let actor = Actor { sub: caller.sub(), request_id: &request_id.0 };
-    let tenant = tenants::create(&api.database, &scope, &actor, &new).await?;
+    let created = tenants::create(&api.database, &scope, &actor, &new).await;
+    // Whatever is said of it: an error may have come after the commit.
+    api.cache.forget(&[Space::Platform]).await;
+    let tenant = created?;
     let location = format!("/internal/tenants/{}", tenant.id);
     Ok((StatusCode::CREATED, [(LOCATION, location)], saved(tenant)).into_response())
 }
@@ -281,10 +285,9 @@ pub(crate) async fn get(
     State(api): State<crate::State>,
     caller: Authorized,
     mut query: Query,
-) -> Result<Response, Problem> {
+) -> Result<Response, Stop> {
     let id = query.path_uuid("id");
-    query.finish()?;
-    let tenant = caller.tenant_scope(Some(id)).await?;
+    let tenant = caller.tenant_read(query, Some(id)).await?;
     let scope = caller.internal_scope()?;
 
     let (week, month) = (Period::Week.ending(api.today()), Period::Month.ending(api.today()));
@@ -332,7 +335,10 @@ pub(crate) async fn patch(
 
     let actor = Actor { sub: caller.sub(), request_id: &request_id.0 };
     let as_seen = |tenant: &Tenant| if_match.is_met_by(&version(tenant));
-    match tenants::change(&api.database, &scope, &actor, id, &change, as_seen).await? {
+    let changed = tenants::change(&api.database, &scope, &actor, id, &change, as_seen).await;
+    // Whatever is said of it: an error may have come after the commit.
+    api.cache.forget_tenant(id).await;
+    match changed? {
         Changed::Done(tenant) => Ok(saved(tenant)),
         Changed::Stale => Err(Problem::precondition_failed()),
         Changed::Unknown => Err(Problem::not_found(NO_TENANT)),

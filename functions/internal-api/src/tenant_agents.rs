@@ -4,7 +4,7 @@ use axum::extract::State;
 use chrono::NaiveDate;
 use data::agents::{self, ManagedAgent};
 use data::{Percent, Period};
-use http_api::{Answer, Authorized, Instant, Problem, Query};
+use http_api::{Answer, Authorized, Instant, Problem, Query, Stop};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -84,10 +84,9 @@ pub(crate) async fn get(
     State(api): State<crate::State>,
     caller: Authorized,
     mut query: Query,
-) -> Result<Answer<ManagedAgents>, Problem> {
+) -> Result<Answer<ManagedAgents>, Stop> {
     let id = query.path_uuid("id");
-    query.finish()?;
-    let tenant = caller.tenant_scope(Some(id)).await?;
+    let tenant = caller.tenant_read(query, Some(id)).await?;
     let scope = caller.internal_scope()?;
 
     let range = Period::Month.ending(api.today());

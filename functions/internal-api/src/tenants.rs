@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use data::tenants::{self, Listed, SortBy, StatusFilter, TenantFilter};
 use data::{Money, Order, Period, cnpj};
-use http_api::{Answer, Authorized, Csv, Format, Instant, ListKey, Problem, Query};
+use http_api::{Answer, Authorized, Csv, Format, Instant, ListKey, Query, Stop};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -119,7 +119,7 @@ pub(crate) async fn get(
     caller: Authorized,
     format: Format,
     mut query: Query,
-) -> Result<Response, Problem> {
+) -> Result<Response, Stop> {
     let filter = TenantFilter {
         status: query.choice("status", StatusFilter::CHOICES, StatusFilter::Active),
         plan: query.text("plan", MAX_TEXT),
@@ -129,8 +129,7 @@ pub(crate) async fn get(
         order: query.choice("sort_order", Order::CHOICES, Order::Asc),
     };
     let page = query.page(DEFAULT_LIMIT);
-    query.finish()?;
-    let scope = caller.internal_scope()?;
+    let scope = caller.internal_read(query).await?;
 
     let list = key(&filter);
     let window = match format {

@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use data::platform::{self, DeployedAgent, Overview, PlatformDay, TopAgent, TopTenant};
 use data::usage::{Trend, Usage};
 use data::{Percent, Period};
-use http_api::{Answer, Authorized, Instant, Problem, Query};
+use http_api::{Answer, Authorized, Instant, Query, Stop};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -177,10 +177,9 @@ pub(crate) async fn get(
     State(api): State<crate::State>,
     caller: Authorized,
     mut query: Query,
-) -> Result<Answer<UsageOverview>, Problem> {
+) -> Result<Answer<UsageOverview>, Stop> {
     let period = query.choice("period", Period::CHOICES, Period::Month);
-    query.finish()?;
-    let scope = caller.internal_scope()?;
+    let scope = caller.internal_read(query).await?;
 
     let overview = platform::overview(&api.database, &scope, period, api.today()).await?;
     Ok(Answer(UsageOverview::new(period, overview)))

@@ -12,10 +12,11 @@ use futures_util::{StreamExt, stream};
 use runtime::metrics::millis;
 use serde_json::Value;
 use tokio::time::{Instant, timeout};
+use tracing::{Instrument, Span};
 use uuid::Uuid;
 
 use crate::record::{Change, Told};
-use crate::{Failed, Processor, trail};
+use crate::{Failed, Processor, about, trail};
 
 /// Commands that are executed at once.
 const AT_ONCE: usize = 8;
@@ -92,7 +93,7 @@ impl Processor {
                 Ok(()) => {}
                 Err(error) if error.is_transient() => return Err(error),
                 Err(error) => {
-                    tracing::error!(%error, command_id = %command.command_id, "a step can't be put on record");
+                    about(command).in_scope(|| tracing::error!(%error, "a step can't be put on record"));
                     again.insert(told.sequence_number.clone());
                 }
             }
@@ -102,11 +103,12 @@ impl Processor {
 
     async fn uncount(&self, told: &[Told], again: &mut Again) {
         for record in told {
-            if let Change::Deleted(command) = &record.change
-                && let Err(error) = self.store.uncount(command, (self.now)()).await
-            {
-                tracing::warn!(%error, command_id = %command.command_id, "a deletion was not counted");
-                again.insert(record.sequence_number.clone());
+            if let Change::Deleted(command) = &record.change {
+                let span = about(command);
+                if let Err(error) = self.store.uncount(command, (self.now)()).instrument(span.clone()).await {
+                    span.in_scope(|| tracing::warn!(%error, "a deletion was not counted"));
+                    again.insert(record.sequence_number.clone());
+                }
             }
         }
     }
@@ -123,7 +125,8 @@ impl Processor {
     async fn execute_lane(&self, lane: Vec<Order>, deadline: Instant) -> Vec<Order> {
         let mut lane = lane.into_iter();
         while let Some(told) = lane.next() {
-            if !self.execute_one(&told.command, deadline).await {
+            let span = about(&told.command);
+            if !self.execute_one(&told.command, deadline).instrument(span).await {
                 return std::iter::once(told).chain(lane).collect();
             }
         }
@@ -132,44 +135,39 @@ impl Processor {
 
     /// Executes a command, and says whether that is settled: if not, its record has to come again.
     async fn execute_one(&self, seen: &StoredCommand, deadline: Instant) -> bool {
-        let command_id = seen.command_id;
         let left = deadline.saturating_duration_since(Instant::now()).saturating_sub(MARGIN);
         if left < WORTHWHILE {
-            tracing::info!(%command_id, "no time left to begin");
+            tracing::info!("no time left to begin");
             return false;
         }
         let claim = match self.store.start(self.leases, seen, (self.now)()).await {
             Ok(Start::Claimed(claim)) => claim,
             Ok(Start::Over) => return true,
             Ok(Start::Busy) => {
-                tracing::info!(%command_id, "somebody else executes it");
+                tracing::info!("somebody else executes it");
                 return false;
             }
             Err(error) => {
-                tracing::warn!(%error, %command_id, "not begun");
+                tracing::warn!(%error, "not begun");
                 return false;
             }
         };
+        Span::current().record("attempt", claim.command().attempt);
         let began = Instant::now();
         let outcome = match self.outcome(&claim, left).await {
             Ok(outcome) => outcome,
             Err(error) => {
-                tracing::warn!(%error, %command_id, "interrupted");
+                tracing::warn!(%error, "interrupted");
                 return false;
             }
         };
         let ended = claim.finish(&outcome, (self.now)()).await;
-        let command = claim.command();
         let (status, error) = match &outcome {
             Outcome::Success(_) => ("SUCCESS", None),
             Outcome::Error(message) => ("ERROR", message.split(':').next()),
         };
-        tracing::info!(
-            %command_id, command_type = command.command_type, tenant_id = command.tenant_id.map(tracing::field::display),
-            request_id = command.request_id, attempt = command.attempt, status, error,
-            duration_ms = millis(began.elapsed()), "command executed"
-        );
-        ended.inspect_err(|error| tracing::warn!(%error, %command_id, "its end could not be written")).is_ok()
+        tracing::info!(status, error, duration_ms = millis(began.elapsed()), "command executed");
+        ended.inspect_err(|error| tracing::warn!(%error, "its end could not be written")).is_ok()
     }
 
     /// What comes of a command within its time.
@@ -181,7 +179,13 @@ impl Processor {
             None => return Ok(Outcome::Error(unknown_type(&stored.command_type).to_string())),
         };
         let limit = limit(&command, self.leases).min(left);
-        match timeout(limit, self.executors.execute(claim, &command)).await {
+        let executed = timeout(limit, self.executors.execute(claim, &command)).await;
+        // Before the command has ended, so that who sees its end sees what it did; and whatever is said of it, for part of
+        // it may have happened.
+        if let Some(tenant_id) = command.changed_tenant() {
+            self.executors.cache.forget_tenant(tenant_id).await;
+        }
+        match executed {
             Ok(Ok(output)) => Ok(Outcome::Success(output.to_string())),
             Ok(Err(ExecutionError::Failed(failure))) => Ok(Outcome::Error(failure.to_string())),
             Ok(Err(interrupted)) => Err(interrupted),

@@ -11,12 +11,13 @@ use std::time::{Duration, SystemTime};
 
 use aws_lambda_events::streams::DynamoDbEventResponse;
 use chrono::{DateTime, Utc};
-use commands::{Executors, Leases, Reaped, Store, StoreError};
+use commands::{Executors, Leases, Reaped, Store, StoreError, StoredCommand};
 use data::DataError;
 use lambda_runtime::{Context, Diagnostic};
 use serde::Serialize;
 use serde_json::Value;
 use tokio::time::Instant;
+use tracing::Span;
 
 pub use settings::Settings;
 
@@ -67,6 +68,19 @@ impl From<Failed> for Diagnostic {
         };
         Self { error_type: name.to_owned(), error_message: failed.to_string() }
     }
+}
+
+/// The span of whatever is done about a command: its lines carry the request that caused it, and that request's trace.
+fn about(command: &StoredCommand) -> Span {
+    tracing::error_span!(
+        "command",
+        command_id = %command.command_id,
+        command_type = command.command_type,
+        tenant_id = command.tenant_id.map(tracing::field::display),
+        request_id = command.request_id,
+        trace_id = command.trace_id,
+        attempt = command.attempt,
+    )
 }
 
 impl Processor {

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use cache::Cache;
 use chrono::Utc;
-use commands::{Cache, Executors, Store, call_limits};
+use commands::{Executors, Store};
 use data::{Credentials, Database};
 use lambda_runtime::{LambdaEvent, service_fn};
+use outbound::CallLimits;
 use process_operational_command::{Processor, Settings};
+use runtime::Stop;
 use serde_json::Value;
 use tracing::Instrument;
 
@@ -14,8 +17,9 @@ use tracing::Instrument;
 async fn main() -> anyhow::Result<()> {
     let settings = Settings::read()?;
     runtime::start(&settings.common);
+    let stop = Stop::listen()?;
 
-    let aws = aws_config::from_env().timeout_config(call_limits()).load().await;
+    let aws = settings.aws.config(outbound::client()?, CallLimits::BACKGROUND);
     let secrets = aws_sdk_secretsmanager::Client::new(&aws);
     let credentials =
         Credentials::Secret { client: secrets.clone(), id: settings.database_secret_arn.clone() };
@@ -38,8 +42,13 @@ async fn main() -> anyhow::Result<()> {
     processor.executors.database.warm_up().await;
 
     let handler = service_fn(async |LambdaEvent { payload, context }: LambdaEvent<Value>| {
-        let span = tracing::info_span!("invocation", invocation = context.request_id);
+        let span = runtime::invocation(&context.request_id, context.xray_trace_id.as_deref());
         processor.handle(payload, &context).instrument(span).await
     });
-    lambda_runtime::run(handler).await.map_err(anyhow::Error::from_boxed)
+    let run = lambda_runtime::run(handler);
+    let let_go = async {
+        processor.executors.cache.close();
+        processor.executors.database.close().await;
+    };
+    stop.or(run, let_go).await.map_err(anyhow::Error::from_boxed)
 }

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use commands::{CacheSettings, Leases, QueueName, StoreSettings};
+use cache::CacheSettings;
+use commands::{Leases, QueueName, StoreSettings};
 use data::DatabaseSettings;
+use outbound::AwsSettings;
 use runtime::SettingsError;
 use serde::Deserialize;
 
@@ -11,6 +13,8 @@ use serde::Deserialize;
 pub struct Settings {
     /// What every function has to be told.
     pub common: runtime::Settings,
+    /// Where AWS is, and who the function is for it.
+    pub aws: AwsSettings,
     /// Where the database is.
     pub database: DatabaseSettings,
     /// `DATABASE_SECRET_ARN`: the secret with the login of `app_commands`.
@@ -63,6 +67,7 @@ impl Settings {
         };
         Ok(Self {
             common: runtime::read()?,
+            aws: runtime::read()?,
             database: runtime::read()?,
             database_secret_arn: own.database_secret_arn,
             commands: runtime::read()?,

@@ -1,11 +1,23 @@
 //! The trail that commands leave: a row of the audit log for each step, however often it is told, and a metric for each end.
 
 use chrono::Utc;
-use commands::{CommandType, Status, Step, StoredCommand};
+use commands::{CommandType, Status, Step, StoredCommand, Timestamp};
 use data::commands::{AuditStep, record_steps};
 use data::{DataError, Database};
-use runtime::metrics::{self, Measured};
+use runtime::metrics::{self, Metrics, Unit, directive, millis};
 use serde_json::json;
+
+use crate::about;
+
+/// What the end of a command is measured by: how it ended, how old it was then and, if it was ever begun, how old when that
+/// happened.
+const METRICS: [(&str, Unit); 4] = [
+    ("CommandsSucceeded", Unit::Count),
+    ("CommandsFailed", Unit::Count),
+    ("CommandDuration", Unit::Milliseconds),
+    ("CommandWait", Unit::Milliseconds),
+];
+const BY: &[&[&str]] = &[&["FunctionName"], &["FunctionName", "CommandType"]];
 
 /// Puts these commands' steps on record, and measures those that are news.
 pub(crate) async fn record(
@@ -62,16 +74,23 @@ fn rows(command: &StoredCommand) -> impl Iterator<Item = (AuditStep, (&StoredCom
 
 fn measure(command: &StoredCommand, function: &str) {
     let failed = command.status == Status::Error;
-    let kind = CommandType::named(&command.command_type).map_or("OTHER", CommandType::as_str);
-    let completed_at = command.completed_at.as_ref().unwrap_or(&command.created_at);
-    let took = (completed_at.at() - command.created_at.at()).to_std().unwrap_or_default();
-    let measured = Measured {
-        dimensions: &[("FunctionName", function), ("CommandType", kind)],
-        sets: &[&["FunctionName"], &["FunctionName", "CommandType"]],
-        counts: &[("CommandsSucceeded", (!failed).into()), ("CommandsFailed", failed.into())],
-        times: &[("CommandDuration", took)],
-    };
-    if let Err(error) = metrics::emit(&mut std::io::stdout(), Utc::now(), &measured) {
-        tracing::warn!(%error, "metrics not written");
-    }
+    let created_at = command.created_at.at();
+    let age =
+        |at: Option<&Timestamp>| at.map(|at| millis((at.at() - created_at).to_std().unwrap_or_default()));
+    let wait = age(command.started_at.as_ref());
+    let names = if wait.is_some() { &METRICS } else { &METRICS[..3] };
+    about(command).in_scope(|| {
+        tracing::info!(
+            target: metrics::TARGET,
+            emf = directive(Utc::now(), &[Metrics { by: BY, names }]),
+            FunctionName = function,
+            CommandType = CommandType::named(&command.command_type).map_or("OTHER", CommandType::as_str),
+            CommandsSucceeded = u64::from(!failed),
+            CommandsFailed = u64::from(failed),
+            CommandDuration = age(command.completed_at.as_ref()).unwrap_or_default(),
+            CommandWait = wait,
+            status = command.status.as_str(),
+            "command ended"
+        );
+    });
 }

@@ -4,7 +4,7 @@ use axum::extract::State;
 use chrono::NaiveDate;
 use data::agents::{self, AgentStatus, TenantAgent};
 use data::{Percent, Period};
-use http_api::{Answer, Authorized, Instant, Problem, Query};
+use http_api::{Answer, Authorized, Instant, Problem, Query, Stop};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -89,11 +89,10 @@ pub(crate) async fn get(
     State(api): State<crate::State>,
     caller: Authorized,
     mut query: Query,
-) -> Result<Answer<TenantAgents>, Problem> {
+) -> Result<Answer<TenantAgents>, Stop> {
     let requested = query.uuid("tenant_id");
     let status = query.choice("status", AgentStatus::CHOICES, AgentStatus::Active);
-    query.finish()?;
-    let scope = caller.tenant_scope(requested).await?;
+    let scope = caller.tenant_read(query, requested).await?;
 
     let range = Period::Month.ending(api.today());
     let found = agents::of_tenant(&api.database, &scope, status, range).await?;

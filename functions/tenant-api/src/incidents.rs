@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use data::incidents;
-use http_api::{Answer, Authorized, Csv, Format, Instant, ListKey, Problem, Query};
+use http_api::{Answer, Authorized, Csv, Format, Instant, ListKey, Problem, Query, Stop};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -87,11 +87,10 @@ pub(crate) async fn get(
     caller: Authorized,
     format: Format,
     mut query: Query,
-) -> Result<Response, Problem> {
+) -> Result<Response, Stop> {
     let requested = query.uuid("tenant_id");
     let page = query.page(DEFAULT_LIMIT);
-    query.finish()?;
-    let scope = caller.tenant_scope(requested).await?;
+    let scope = caller.tenant_read(query, requested).await?;
 
     let list = ListKey::new("/tenant/incidents", &scope.tenant_id());
     let window = match format {

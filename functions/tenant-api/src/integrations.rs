@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use data::integrations::{self, TenantIntegration};
-use http_api::{Answer, Authorized, Instant, Problem, Query};
+use http_api::{Answer, Authorized, Instant, Problem, Query, Stop};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -49,10 +49,9 @@ pub(crate) async fn get(
     State(api): State<crate::State>,
     caller: Authorized,
     mut query: Query,
-) -> Result<Answer<TenantIntegrations>, Problem> {
+) -> Result<Answer<TenantIntegrations>, Stop> {
     let requested = query.uuid("tenant_id");
-    query.finish()?;
-    let scope = caller.tenant_scope(requested).await?;
+    let scope = caller.tenant_read(query, requested).await?;
 
     let found = integrations::of_tenant(&api.database, &scope).await?;
     let found = found.ok_or_else(|| Problem::not_found(NO_TENANT))?;

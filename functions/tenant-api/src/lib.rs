@@ -11,9 +11,10 @@ use std::sync::Arc;
 
 use auth_context::{Operation, TokenVerifier};
 use axum::Router;
+use cache::Cache;
 use chrono::{DateTime, NaiveDate, Utc};
 use data::Database;
-use http_api::{AccessLog, Api, WebSettings};
+use http_api::{Api, Gate, LimitSettings, WebSettings};
 use utoipa::{IntoParams, OpenApi};
 use uuid::Uuid;
 
@@ -37,6 +38,10 @@ pub struct State {
     pub verifier: Arc<TokenVerifier>,
     /// Connections as `app_tenant`.
     pub database: Arc<Database>,
+    /// Where answers are kept and limits are counted.
+    pub cache: Cache,
+    /// How much anybody may ask for.
+    pub limits: LimitSettings,
     /// The clock; a test sets its own.
     pub now: fn() -> DateTime<Utc>,
 }
@@ -50,8 +55,8 @@ impl State {
 
 /// The function's routes.
 pub fn router(state: State, web: &WebSettings) -> Router {
-    let accesses = AccessLog::new(Arc::clone(&state.database), state.now);
-    Api::new(Arc::clone(&state.verifier), accesses)
+    let State { verifier, database, cache, limits, now, .. } = state.clone();
+    Api::new(Gate::new(verifier, database, cache, limits, now))
         .route(Operation::TenantMe, me::get)
         .route(Operation::TenantAgents, agents::get)
         .route(Operation::TenantIntegrations, integrations::get)

@@ -4,7 +4,7 @@ use crate::{NO_TENANT, TenantParameter};
 use axum::extract::State;
 use data::Money;
 use data::tenants::{self, TenantOverview};
-use http_api::{Answer, Authorized, Instant, Problem, Query};
+use http_api::{Answer, Authorized, Instant, Problem, Query, Stop};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -77,13 +77,13 @@ pub(crate) async fn get(
     State(api): State<crate::State>,
     caller: Authorized,
     mut query: Query,
-) -> Result<Answer<Me>, Problem> {
+) -> Result<Answer<Me>, Stop> {
     let requested = query.uuid("tenant_id");
-    query.finish()?;
-    let scope = caller.tenant_scope(requested).await?;
+    let scope = caller.tenant_read(query, requested).await?;
 
     let overview = tenants::overview(&api.database, &scope, api.today()).await?;
-    overview.map(|overview| Answer(overview.into())).ok_or_else(|| Problem::not_found(NO_TENANT))
+    let overview = overview.ok_or_else(|| Problem::not_found(NO_TENANT))?;
+    Ok(Answer(overview.into()))
 }
 
 impl From<TenantOverview> for Me {

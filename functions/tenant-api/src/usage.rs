@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use chrono::NaiveDate;
 use data::Period;
 use data::usage::{self, ByAgent, Day, PreviousPeriod, Report, Summary, Trend};
-use http_api::{Answer, Authorized, Csv, Format, Instant, Problem, Query};
+use http_api::{Answer, Authorized, Csv, Format, Instant, Problem, Query, Stop};
 use serde::Serialize;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -77,12 +77,11 @@ pub(crate) async fn get(
     caller: Authorized,
     format: Format,
     mut query: Query,
-) -> Result<Response, Problem> {
+) -> Result<Response, Stop> {
     let requested = query.uuid("tenant_id");
     let period = query.choice("period", Period::CHOICES, Period::Month);
     let agent_id = query.uuid("agent_id");
-    query.finish()?;
-    let scope = caller.tenant_scope(requested).await?;
+    let scope = caller.tenant_read(query, requested).await?;
 
     let report = usage::report(&api.database, &scope, period, api.today(), agent_id).await?;
     let report =

@@ -3,13 +3,13 @@
 use std::time::{Duration, Instant};
 
 use aws_sdk_sqs::error::DisplayErrorContext;
+use cache::CacheError;
 use futures_util::future::join_all;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::Executors;
 use super::queues::{self, FindError};
-use crate::cache::CacheError;
 use crate::command::{Check, Checks, QueueName};
 use crate::store::Store;
 

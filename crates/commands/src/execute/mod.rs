@@ -7,36 +7,18 @@ mod reset_token;
 mod restart_agent;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use aws_sdk_eventbridge::Client as Events;
 use aws_sdk_secretsmanager::Client as Secrets;
 use aws_sdk_sqs::Client as Sqs;
-use aws_sdk_sqs::config::timeout::TimeoutConfig;
+use cache::Cache;
 use data::{DataError, Database};
 use serde_json::Value;
 
-use crate::cache::Cache;
 use crate::command::{Command, QueueName};
 use crate::store::{Claim, StoreError};
 
-/// The longest that connecting to a service may take, one attempt of a call, and a call with all that is tried again. Each
-/// is a small part of a lease.
-const CONNECT: Duration = Duration::from_secs(2);
-const ATTEMPT: Duration = Duration::from_secs(5);
-const CALL: Duration = Duration::from_secs(12);
-
-/// The bounds on calls that the clients of [`Executors`] have to have.
-#[must_use]
-pub fn call_limits() -> TimeoutConfig {
-    TimeoutConfig::builder()
-        .connect_timeout(CONNECT)
-        .operation_attempt_timeout(ATTEMPT)
-        .operation_timeout(CALL)
-        .build()
-}
-
-/// What executors work with. Its clients keep to [`call_limits`].
+/// What executors work with. A call of its clients may take a small part of a lease.
 pub struct Executors {
     /// Connections as `app_commands`.
     pub database: Arc<Database>,

@@ -28,6 +28,8 @@ pub struct NewCommand<'a> {
     pub created_by: &'a str,
     /// The request that it comes with.
     pub request_id: &'a str,
+    /// X-Ray's trace of that request.
+    pub trace_id: Option<&'a str>,
     /// Now.
     pub now: DateTime<Utc>,
 }
@@ -195,6 +197,7 @@ fn stored(new: &NewCommand<'_>) -> StoredCommand {
         created_by: new.created_by.to_owned(),
         parameters: new.command.parameters(),
         request_id: Some(new.request_id.to_owned()),
+        trace_id: new.trace_id.map(str::to_owned),
         ttl: (new.now + KEPT).timestamp(),
         counted: true,
         attempt: 0,

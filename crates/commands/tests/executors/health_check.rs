@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use commands::{Cache, CacheSettings, Command, CommandType, QueueName};
+use cache::{Cache, CacheSettings};
+use commands::{Command, CommandType, QueueName};
 use data::{Credentials, Database, Tls};
 use serde_json::{Value, json};
 use sqlx::Executor;
 use test_support::{Emulator, TestDatabase, finally};
 use tokio::net::TcpListener;
 
-use crate::world::{QueuePair, World, command, limited, no_cache, no_database};
+use crate::world::{QueuePair, World, command, no_database};
 
 const ALL: [&str; 6] = ["database", "cache", "commands_table", "secrets", "queues", "integrations"];
 
@@ -127,7 +128,7 @@ async fn what_fails_besides_database_and_table_degrades() {
     let none = PasswordSecret::new(&world.emulator, "password-in-plain").await;
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     for (settings, detail) in [
-        (no_cache(), "Nenhum cache está configurado."),
+        (CacheSettings::none(), "Nenhum cache está configurado."),
         (CacheSettings { cache_port: 1, ..settings.clone() }, "O cache não respondeu."),
         (CacheSettings { cache_secret_arn: None, ..settings.clone() }, "O cache não respondeu."),
         (
@@ -190,7 +191,7 @@ async fn what_hangs_is_given_up_and_the_others_don_t_wait() {
             held.push(connection);
         }
     });
-    let silent = limited(&world.emulator.config_at(&format!("http://{address}")));
+    let silent = world.emulator.config_at(&format!("http://{address}"));
     let secrets = aws_sdk_secretsmanager::Client::new(&silent);
     let settings = data::DatabaseSettings {
         database_host: address.ip().to_string(),

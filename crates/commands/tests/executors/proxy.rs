@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use aws_config::SdkConfig;
+use aws_types::SdkConfig;
 use serde_json::Value;
 use test_support::{Emulator, Fate, Interceptor};
 use tokio::sync::Notify;

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use aws_config::SdkConfig;
 use chrono::{DateTime, Utc};
 use commands::{Command, CommandType, StoredCommand};
+use runtime::Lines;
 use serde_json::{Value, json};
 use sqlx::Executor;
 use test_support::{Emulator, finally};
@@ -15,7 +15,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use uuid::Uuid;
 
 use crate::proxy::{Proxy, Verdict};
-use crate::world::{OTHER_TENANT, TENANT, World, command, failure, limited, no_database};
+use crate::world::{OTHER_TENANT, TENANT, World, command, failure, no_database};
 
 const INTEGRATION: Uuid = Uuid::from_u128(0xC1);
 const SOMEBODY_ELSES: Uuid = Uuid::from_u128(0xC2);
@@ -27,7 +27,7 @@ const CONTENTS: &str = r#"{"client_id": "client", "client_secret": "value-client
 /// A secret, deleted with this value.
 struct Secret {
     arn: String,
-    config: SdkConfig,
+    emulator: Emulator,
 }
 
 impl Secret {
@@ -35,11 +35,11 @@ impl Secret {
         let config = emulator.config();
         let secrets = aws_sdk_secretsmanager::Client::new(&config);
         let made = secrets.create_secret().name(Emulator::unique("test-integration")).secret_string(contents);
-        Self { arn: made.send().await.unwrap().arn.unwrap(), config }
+        Self { arn: made.send().await.unwrap().arn.unwrap(), emulator: emulator.clone() }
     }
 
     fn client(&self) -> aws_sdk_secretsmanager::Client {
-        aws_sdk_secretsmanager::Client::new(&self.config)
+        aws_sdk_secretsmanager::Client::new(&self.emulator.config())
     }
 
     /// Which version has which labels.
@@ -66,7 +66,7 @@ impl Secret {
 
 impl Drop for Secret {
     fn drop(&mut self) {
-        let (client, arn) = (self.config.clone(), self.arn.clone());
+        let (client, arn) = (self.emulator.config(), self.arn.clone());
         finally(async move {
             let secrets = aws_sdk_secretsmanager::Client::new(&client);
             let _ = secrets.delete_secret().secret_id(arn).force_delete_without_recovery(true).send().await;
@@ -214,7 +214,7 @@ async fn each_wrong_integration_has_its_reason() {
 async fn what_is_down_is_named_and_comes_right_in_another_attempt() {
     let (mut world, secret) = world_with_integrations(CONTENTS).await;
     let accepted = world.accept(&reset(INTEGRATION)).await;
-    let unreachable = limited(&world.emulator.unreachable_config());
+    let unreachable = world.emulator.unreachable_config();
     let secrets =
         std::mem::replace(&mut world.executors.secrets, aws_sdk_secretsmanager::Client::new(&unreachable));
     assert_eq!(failure(world.attempt(&accepted).await).code, "secrets unavailable");
@@ -312,13 +312,10 @@ impl Write for Log {
 #[tokio::test]
 async fn no_value_is_told_to_anybody() {
     let log = Log::default();
-    let writer = log.clone();
     let levels = Targets::new()
         .with_default(tracing::Level::DEBUG)
         .with_targets([("commands", tracing::Level::TRACE), ("data", tracing::Level::TRACE)]);
-    let subscriber = tracing_subscriber::registry()
-        .with(levels)
-        .with(tracing_subscriber::fmt::layer().json().with_writer(move || writer.clone()));
+    let subscriber = tracing_subscriber::registry().with(levels).with(Lines::new(log.clone()));
     let _guard = tracing::subscriber::set_default(subscriber);
 
     let (mut world, secret) = world_with_integrations(CONTENTS).await;

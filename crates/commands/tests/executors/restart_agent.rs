@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use aws_config::SdkConfig;
 use aws_sdk_eventbridge::types::Target;
 use chrono::{DateTime, Utc};
 use commands::{Command, CommandType};
@@ -13,7 +12,7 @@ use test_support::{Emulator, finally};
 use uuid::Uuid;
 
 use crate::proxy::{Proxy, Verdict};
-use crate::world::{QueuePair, TENANT, World, command, failure, limited, no_database};
+use crate::world::{QueuePair, TENANT, World, command, failure, no_database};
 
 const INACTIVE: Uuid = Uuid::from_u128(0xF1);
 const SUSPENDED: Uuid = Uuid::from_u128(0xF2);
@@ -24,7 +23,7 @@ const NOBODY_S: Uuid = Uuid::from_u128(0xF4);
 struct Bus {
     name: String,
     consumer: QueuePair,
-    config: SdkConfig,
+    emulator: Emulator,
 }
 
 impl Bus {
@@ -42,12 +41,12 @@ impl Bus {
             .build()
             .unwrap();
         events.put_targets().rule(&name).event_bus_name(&name).targets(target).send().await.unwrap();
-        Self { name, consumer, config }
+        Self { name, consumer, emulator: emulator.clone() }
     }
 
     /// The details of the events that came.
     async fn events(&self) -> Vec<Value> {
-        let sqs = aws_sdk_sqs::Client::new(&self.config);
+        let sqs = aws_sdk_sqs::Client::new(&self.emulator.config());
         let mut events = Vec::new();
         loop {
             let received = sqs.receive_message().queue_url(&self.consumer.url).max_number_of_messages(10);
@@ -67,7 +66,7 @@ impl Bus {
 
 impl Drop for Bus {
     fn drop(&mut self) {
-        let (config, name) = (self.config.clone(), self.name.clone());
+        let (config, name) = (self.emulator.config(), self.name.clone());
         finally(async move {
             let events = aws_sdk_eventbridge::Client::new(&config);
             let _ = events.remove_targets().rule(&name).event_bus_name(&name).ids("queue").send().await;
@@ -189,7 +188,7 @@ async fn each_wrong_agent_has_its_reason() {
 #[tokio::test]
 async fn what_is_down_is_named_and_comes_right_in_the_next_command() {
     let (mut world, bus) = world_with_agents().await;
-    let unreachable = limited(&world.emulator.unreachable_config());
+    let unreachable = world.emulator.unreachable_config();
     let events =
         std::mem::replace(&mut world.executors.events, aws_sdk_eventbridge::Client::new(&unreachable));
     let accepted = world.accept(&restart(INACTIVE)).await;

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_config::SdkConfig;
+use aws_types::SdkConfig;
+use cache::{Cache, CacheSettings};
 use chrono::{DateTime, TimeDelta, Utc};
 use commands::{
-    Cache, CacheSettings, Claim, Command, CommandType, Created, ExecutionError, Executors, Failure, Leases,
-    NewCommand, QueueName, Start, Store, StoreSettings, StoredCommand, call_limits,
+    Claim, Command, CommandType, Created, ExecutionError, Executors, Failure, Leases, NewCommand, QueueName,
+    Start, Store, StoreSettings, StoredCommand,
 };
 use data::{Credentials, Database, DatabaseSettings, Tls};
 use serde_json::{Value, json};
@@ -35,7 +36,7 @@ impl World {
     pub(crate) async fn new() -> Self {
         let emulator = Emulator::new();
         let tables = CommandTables::new(&emulator).await;
-        let config = limited(&emulator.config());
+        let config = emulator.config();
         let secrets = aws_sdk_secretsmanager::Client::new(&config);
         let executors = Executors {
             database: Arc::new(no_database()),
@@ -45,7 +46,7 @@ impl World {
             database_secret_arn: "test-no-such-secret".into(),
             events: aws_sdk_eventbridge::Client::new(&config),
             event_bus: "default".into(),
-            cache: Cache::new(no_cache(), secrets),
+            cache: Cache::new(CacheSettings::none(), secrets),
         };
         let store = store(&config, &tables);
         Self { emulator, executors, store, tables, database: None }
@@ -71,11 +72,10 @@ impl World {
 
     /// Has the store's calls, and those of executors to AWS, go elsewhere.
     pub(crate) fn go_through(&mut self, config: &SdkConfig) {
-        let config = limited(config);
-        self.executors.sqs = aws_sdk_sqs::Client::new(&config);
-        self.executors.secrets = aws_sdk_secretsmanager::Client::new(&config);
-        self.executors.events = aws_sdk_eventbridge::Client::new(&config);
-        self.store = store(&config, &self.tables);
+        self.executors.sqs = aws_sdk_sqs::Client::new(config);
+        self.executors.secrets = aws_sdk_secretsmanager::Client::new(config);
+        self.executors.events = aws_sdk_eventbridge::Client::new(config);
+        self.store = store(config, &self.tables);
     }
 
     pub(crate) async fn owner(&self) -> PgConnection {
@@ -84,7 +84,13 @@ impl World {
 
     /// An accepted command.
     pub(crate) async fn accept(&self, command: &Command) -> StoredCommand {
-        let new = NewCommand { command, created_by: "sub", request_id: "request", now: Utc::now() };
+        let new = NewCommand {
+            command,
+            created_by: "sub",
+            request_id: "request",
+            trace_id: Some("1-5759e988-bd862e3fe1be46a994272793"),
+            now: Utc::now(),
+        };
         let Created::New(receipt) = self.store.create(&new, None).await.unwrap() else {
             panic!("there is no key");
         };
@@ -133,14 +139,6 @@ fn store(config: &SdkConfig, tables: &CommandTables) -> Store {
     Store::new(&aws_sdk_dynamodb::Client::new(config), settings)
 }
 
-pub(crate) fn limited(config: &SdkConfig) -> SdkConfig {
-    config.to_builder().timeout_config(call_limits()).build()
-}
-
-pub(crate) fn no_cache() -> CacheSettings {
-    CacheSettings { cache_host: None, cache_port: 6379, cache_tls: Tls::Disable, cache_secret_arn: None }
-}
-
 /// Where nobody is.
 pub(crate) fn no_database() -> Database {
     let settings = DatabaseSettings {
@@ -170,7 +168,7 @@ pub(crate) struct QueuePair {
     pub(crate) url: String,
     pub(crate) dead_letters: String,
     pub(crate) dead_letters_url: String,
-    config: SdkConfig,
+    emulator: Emulator,
 }
 
 impl QueuePair {
@@ -203,13 +201,13 @@ impl QueuePair {
             .attributes(aws_sdk_sqs::types::QueueAttributeName::RedrivePolicy, redrive.to_string());
         let url = made.send().await.unwrap().queue_url.unwrap();
         let name = QueueName::new(&name).unwrap();
-        Self { name, url, dead_letters, dead_letters_url, config }
+        Self { name, url, dead_letters, dead_letters_url, emulator: emulator.clone() }
     }
 }
 
 impl Drop for QueuePair {
     fn drop(&mut self) {
-        let (config, urls) = (self.config.clone(), [self.url.clone(), self.dead_letters_url.clone()]);
+        let (config, urls) = (self.emulator.config(), [self.url.clone(), self.dead_letters_url.clone()]);
         finally(async move {
             let sqs = aws_sdk_sqs::Client::new(&config);
             for url in urls {

@@ -102,7 +102,13 @@ pub(crate) fn health_check() -> Command {
 }
 
 pub(crate) fn new(command: &Command, now: DateTime<Utc>) -> NewCommand<'_> {
-    NewCommand { command, created_by: "somebody", request_id: "request-1", now }
+    NewCommand {
+        command,
+        created_by: "somebody",
+        request_id: "request-1",
+        trace_id: Some("1-5759e988-bd862e3fe1be46a994272793"),
+        now,
+    }
 }
 
 pub(crate) fn key(body: &Value) -> IdempotencyKey {

@@ -1417,6 +1417,10 @@ export type InternalAgentsData = {
          * ETags that the caller has; 304 if one of them is still the content's.
          */
         'If-None-Match'?: string;
+        /**
+         * no-cache: the answer is to be made anew, which costs more of the limits.
+         */
+        'Cache-Control'?: string;
     };
     path?: never;
     query?: {
@@ -1469,6 +1473,10 @@ export type InternalAgentsErrors = {
      * The user's groups, or its tenant, don't allow it.
      */
     403: Problem;
+    /**
+     * More than the limits of the user, or of its tenant, allow. Try again after Retry-After seconds.
+     */
+    429: Problem;
     /**
      * A defect of the service.
      */
@@ -1550,6 +1558,10 @@ export type InternalAuditErrors = {
      */
     403: Problem;
     /**
+     * More than the limits of the user, or of its tenant, allow. Try again after Retry-After seconds.
+     */
+    429: Problem;
+    /**
      * A defect of the service.
      */
     500: Problem;
@@ -1577,6 +1589,10 @@ export type BillingOverviewData = {
          * ETags that the caller has; 304 if one of them is still the content's.
          */
         'If-None-Match'?: string;
+        /**
+         * no-cache: the answer is to be made anew, which costs more of the limits.
+         */
+        'Cache-Control'?: string;
     };
     path?: never;
     query?: {
@@ -1601,6 +1617,10 @@ export type BillingOverviewErrors = {
      * The user's groups, or its tenant, don't allow it.
      */
     403: Problem;
+    /**
+     * More than the limits of the user, or of its tenant, allow. Try again after Retry-After seconds.
+     */
+    429: Problem;
     /**
      * A defect of the service.
      */
@@ -1629,6 +1649,10 @@ export type InternalIncidentsData = {
          * ETags that the caller has; 304 if one of them is still the content's.
          */
         'If-None-Match'?: string;
+        /**
+         * no-cache: the answer is to be made anew, which costs more of the limits.
+         */
+        'Cache-Control'?: string;
     };
     path?: never;
     query?: {
@@ -1674,6 +1698,10 @@ export type InternalIncidentsErrors = {
      */
     403: Problem;
     /**
+     * More than the limits of the user, or of its tenant, allow. Try again after Retry-After seconds.
+     */
+    429: Problem;
+    /**
      * A defect of the service.
      */
     500: Problem;
@@ -1701,6 +1729,10 @@ export type InternalIntegrationsData = {
          * ETags that the caller has; 304 if one of them is still the content's.
          */
         'If-None-Match'?: string;
+        /**
+         * no-cache: the answer is to be made anew, which costs more of the limits.
+         */
+        'Cache-Control'?: string;
     };
     path?: never;
     query?: {
@@ -1749,6 +1781,10 @@ export type InternalIntegrationsErrors = {
      * The user's groups, or its tenant, don't allow it.
      */
     403: Problem;
+    /**
+     * More than the limits of the user, or of its tenant, allow. Try again after Retry-After seconds.
+     */
+    429: Problem;
     /**
      * A defect of the service.
      */
@@ -1822,6 +1858,10 @@ export type CommandsErrors = {
      */
     403: Problem;
     /**
+     * More than the limits of the user, or of its tenant, allow. Try again after Retry-After seconds.
+     */
+    429: Problem;
+    /**
      * A defect of the service.
      */
     500: Problem;
@@ -1885,6 +1925,10 @@ export type CreateCommandErrors = {
      */
     415: Problem;
     /**
+     * More than the limits of the user, or of its tenant, allow. Try again after Retry-After seconds.
+     */
+    429: Problem;
+    /**
      * A defect of the service.
      */
     500: Problem;
@@ -1941,6 +1985,10 @@ export type CommandErrors = {
      */
     404: Problem;
     /**
+     * More than the limits of the user, or of its tenant, allow. Try again after Retry-After seconds.
+     */
+    429: Problem;
+    /**
      * A defect of the service.
      */
     500: Problem;
@@ -1984,6 +2032,10 @@ export type InternalOptionsErrors = {
      */
     403: Problem;
     /**
+     * More than the limits of the user, or of its tenant, allow. Try again after Retry-After seconds.
+     */
+    429: Problem;
+    /**
      * A defect of the service.
      */
     500: Problem;
@@ -2011,6 +2063,10 @@ export type InternalTenantsData = {
          * ETags that the caller has; 304 if one of them is still the content's.
          */
         'If-None-Match'?: string;
+        /**
+         * no-cache: the answer is to be made anew, which costs more of the limits.
+         */
+        'Cache-Control'?: string;
     };
     path?: never;
     query?: {
@@ -2068,6 +2124,10 @@ export type InternalTenantsErrors = {
      */
     403: Problem;
     /**
+     * More than the limits of the user, or of its tenant, allow. Try again after Retry-After seconds.
+     */
+    429: Problem;
+    /**
      * A defect of the service.
      */
     500: Problem;
@@ -2121,6 +2181,10 @@ export type CreateTenantErrors = {
      */
     415: Problem;
     /**
+     * More than the limits of the user, or of its tenant, allow. Try again after Retry-After seconds.
+     */
+    429: Problem;
+    /**
      * A defect of the service.
      */
     500: Problem;
@@ -2148,6 +2212,10 @@ export type InternalTenantData = {
          * ETags that the caller has; 304 if one of them is still the content's.
          */
         'If-None-Match'?: string;
+        /**
+         * no-cache: the answer is to be made anew, which costs more of the limits.
+         */
+        'Cache-Control'?: string;
     };
     path: {
         /**
@@ -2176,6 +2244,10 @@ export type InternalTenantErrors = {
      * There is no such tenant.
      */
     404: Problem;
+    /**
+     * More than the limits of the user, or of its tenant, allow. Try again after Retry-After seconds.
+     */
+    429: Problem;
     /**
      * A defect of the service.
      */
@@ -2253,6 +2325,10 @@ export type ChangeTenantErrors = {
      */
     428: Problem;
     /**
+     * More than the limits of the user, or of its tenant, allow. Try again after Retry-After seconds.
+     */
+    429: Problem;
+    /**
      * A defect of the service.
      */
     500: Problem;
@@ -2280,6 +2356,10 @@ export type InternalTenantAgentsData = {
          * ETags that the caller has; 304 if one of them is still the content's.
          */
         'If-None-Match'?: string;
+        /**
+         * no-cache: the answer is to be made anew, which costs more of the limits.
+         */
+        'Cache-Control'?: string;
     };
     path: {
         /**
@@ -2309,6 +2389,10 @@ export type InternalTenantAgentsErrors = {
      */
     404: Problem;
     /**
+     * More than the limits of the user, or of its tenant, allow. Try again after Retry-After seconds.
+     */
+    429: Problem;
+    /**
      * A defect of the service.
      */
     500: Problem;
@@ -2336,6 +2420,10 @@ export type UsageOverviewData = {
          * ETags that the caller has; 304 if one of them is still the content's.
          */
         'If-None-Match'?: string;
+        /**
+         * no-cache: the answer is to be made anew, which costs more of the limits.
+         */
+        'Cache-Control'?: string;
     };
     path?: never;
     query?: {
@@ -2360,6 +2448,10 @@ export type UsageOverviewErrors = {
      * The user's groups, or its tenant, don't allow it.
      */
     403: Problem;
+    /**
+     * More than the limits of the user, or of its tenant, allow. Try again after Retry-After seconds.
+     */
+    429: Problem;
     /**
      * A defect of the service.
      */
@@ -2388,6 +2480,10 @@ export type TenantAgentsData = {
          * ETags that the caller has; 304 if one of them is still the content's.
          */
         'If-None-Match'?: string;
+        /**
+         * no-cache: the answer is to be made anew, which costs more of the limits.
+         */
+        'Cache-Control'?: string;
     };
     path?: never;
     query?: {
@@ -2421,6 +2517,10 @@ export type TenantAgentsErrors = {
      */
     404: Problem;
     /**
+     * More than the limits of the user, or of its tenant, allow. Try again after Retry-After seconds.
+     */
+    429: Problem;
+    /**
      * A defect of the service.
      */
     500: Problem;
@@ -2448,6 +2548,10 @@ export type TenantIncidentsData = {
          * ETags that the caller has; 304 if one of them is still the content's.
          */
         'If-None-Match'?: string;
+        /**
+         * no-cache: the answer is to be made anew, which costs more of the limits.
+         */
+        'Cache-Control'?: string;
     };
     path?: never;
     query?: {
@@ -2489,6 +2593,10 @@ export type TenantIncidentsErrors = {
      */
     404: Problem;
     /**
+     * More than the limits of the user, or of its tenant, allow. Try again after Retry-After seconds.
+     */
+    429: Problem;
+    /**
      * A defect of the service.
      */
     500: Problem;
@@ -2516,6 +2624,10 @@ export type TenantIntegrationsData = {
          * ETags that the caller has; 304 if one of them is still the content's.
          */
         'If-None-Match'?: string;
+        /**
+         * no-cache: the answer is to be made anew, which costs more of the limits.
+         */
+        'Cache-Control'?: string;
     };
     path?: never;
     query?: {
@@ -2545,6 +2657,10 @@ export type TenantIntegrationsErrors = {
      */
     404: Problem;
     /**
+     * More than the limits of the user, or of its tenant, allow. Try again after Retry-After seconds.
+     */
+    429: Problem;
+    /**
      * A defect of the service.
      */
     500: Problem;
@@ -2572,6 +2688,10 @@ export type TenantMeData = {
          * ETags that the caller has; 304 if one of them is still the content's.
          */
         'If-None-Match'?: string;
+        /**
+         * no-cache: the answer is to be made anew, which costs more of the limits.
+         */
+        'Cache-Control'?: string;
     };
     path?: never;
     query?: {
@@ -2601,6 +2721,10 @@ export type TenantMeErrors = {
      */
     404: Problem;
     /**
+     * More than the limits of the user, or of its tenant, allow. Try again after Retry-After seconds.
+     */
+    429: Problem;
+    /**
      * A defect of the service.
      */
     500: Problem;
@@ -2628,6 +2752,10 @@ export type TenantUsageData = {
          * ETags that the caller has; 304 if one of them is still the content's.
          */
         'If-None-Match'?: string;
+        /**
+         * no-cache: the answer is to be made anew, which costs more of the limits.
+         */
+        'Cache-Control'?: string;
     };
     path?: never;
     query?: {
@@ -2664,6 +2792,10 @@ export type TenantUsageErrors = {
      * There is no such tenant, or it never had this agent.
      */
     404: Problem;
+    /**
+     * More than the limits of the user, or of its tenant, allow. Try again after Retry-After seconds.
+     */
+    429: Problem;
     /**
      * A defect of the service.
      */

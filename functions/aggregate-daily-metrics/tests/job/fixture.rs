@@ -10,7 +10,7 @@ use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Executor, PgConnection};
-use test_support::TestDatabase;
+use test_support::{TestDatabase, no_cache};
 use uuid::Uuid;
 
 /// As in the cloud.
@@ -53,7 +53,7 @@ impl Fixture {
 
     /// What the job answers to an event, at this moment and with plenty of time.
     pub(crate) async fn run(&self, event: Value) -> Result<Report, Failure> {
-        self.job.handle(&event, self.noon(), &|| PLENTY).await.0
+        self.job.handle(&event, self.noon(), &|| PLENTY, "job").await
     }
 
     pub(crate) async fn aggregate(&self, day: NaiveDate) -> Result<Report, Failure> {
@@ -141,7 +141,12 @@ pub(crate) const WAITS_FOR_LOCK: &str = "wait_event_type = 'Lock'";
 
 /// A job of its own, with connections of its own.
 pub(crate) fn job(database: &TestDatabase, lock_wait: Duration) -> Job {
-    Job { database: database.database("app_jobs"), raw_retention: Days::new(400), lock_wait }
+    Job {
+        database: database.database("app_jobs"),
+        cache: no_cache(),
+        raw_retention: Days::new(400),
+        lock_wait,
+    }
 }
 
 /// Requests of some tenants and agents, of all kinds, those at the ends of the day among them.

@@ -142,7 +142,7 @@ async fn killed_at_any_instant_and_run_again() {
         let delay = Duration::from_micros(chance.random_range(0..40_000));
         let job = job(&fixture.database, fixture.job.lock_wait);
         let (event, now) = (json!({ "date": fixture.day(1) }), fixture.noon());
-        let (answer, ()) = tokio::join!(async { job.handle(&event, now, &|| PLENTY).await.0 }, async {
+        let (answer, ()) = tokio::join!(async { job.handle(&event, now, &|| PLENTY, "job").await }, async {
             tokio::time::sleep(delay).await;
             execute(
                 &mut fixture.superuser,
@@ -177,8 +177,8 @@ async fn a_killed_function_does_not_keep_the_lock() {
     let now = fixture.noon();
     let function =
         tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let run =
-        function.spawn(async move { job.handle(&json!({ "date": day }), now, &|| PLENTY).await.0.is_ok() });
+    let run = function
+        .spawn(async move { job.handle(&json!({ "date": day }), now, &|| PLENTY, "job").await.is_ok() });
     fixture.wait_for(1, WAITS_FOR_LOCK).await;
     // Nothing of it is left but its connection's other end.
     function.shutdown_background();

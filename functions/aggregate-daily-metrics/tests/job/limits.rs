@@ -26,20 +26,19 @@ async fn a_run_waits_for_the_one_that_holds_the_lock() {
     // Not for ever.
     let impatient = job(&fixture.database, Duration::from_millis(300));
     let started = Instant::now();
-    let (answer, measured) = impatient.handle(&json!({ "date": day }), fixture.noon(), &|| PLENTY).await;
+    let answer = impatient.handle(&json!({ "date": day }), fixture.noon(), &|| PLENTY, "job").await;
     let failure = answer.unwrap_err();
     let waited = started.elapsed();
     assert!(matches!(failure.cause, Cause::Day { error: JobError::Locked(_), .. }), "{failure:?}");
     assert!(failure.to_string().contains("another run holds the lock"), "{failure}");
     assert!(waited >= Duration::from_millis(300) && waited < Duration::from_secs(20), "{waited:?}");
-    assert!(!measured.succeeded);
 
     // Until it is its turn.
     let event = json!({ "date": day });
     let patient = job(&fixture.database, Duration::from_secs(50));
     let now = fixture.noon();
     let (report, ()) =
-        tokio::join!(async { patient.handle(&event, now, &|| PLENTY).await.0.unwrap() }, async {
+        tokio::join!(async { patient.handle(&event, now, &|| PLENTY, "job").await.unwrap() }, async {
             fixture.wait_for(1, WAITS_FOR_LOCK).await;
             holder.commit().await.unwrap();
         });
@@ -80,7 +79,7 @@ async fn a_back_fill_stops_before_its_deadline_and_goes_on_from_there() {
     let mut event = json!({"from": from, "to": to});
     let mut done = Vec::new();
     loop {
-        let report = pieces.job.handle(&event, pieces.noon(), &enough_for(3)).await.0.unwrap();
+        let report = pieces.job.handle(&event, pieces.noon(), &enough_for(3), "job").await.unwrap();
         assert!(report.days.len() <= 3);
         done.extend(report.days.iter().map(|day| (day.date, day.rows_read)));
         assert_eq!(report.complete, report.next.is_none());
@@ -118,7 +117,7 @@ async fn a_day_that_the_deadline_cuts_short_is_left_for_the_next_invocation() {
     slow_on(&mut fixture, 2).await;
     let little = || Duration::from_secs(12);
     let report =
-        fixture.job.handle(&json!({"from": from, "to": to}), fixture.noon(), &little).await.0.unwrap();
+        fixture.job.handle(&json!({"from": from, "to": to}), fixture.noon(), &little, "job").await.unwrap();
     assert_eq!(report.days.len(), 1);
     assert_eq!(report.next, Some(Days { from: fixture.day(2), to }));
     assert_eq!(fixture.rollups().await["tenant_usage_daily"].len(), 0);
@@ -126,16 +125,15 @@ async fn a_day_that_the_deadline_cuts_short_is_left_for_the_next_invocation() {
     // If it is the first of its invocation there is no getting on.
     let failure = fixture
         .job
-        .handle(&json!({"from": fixture.day(2), "to": to}), fixture.noon(), &little)
+        .handle(&json!({"from": fixture.day(2), "to": to}), fixture.noon(), &little, "job")
         .await
-        .0
         .unwrap_err();
     assert!(
         failure.to_string().contains(&format!("{} was not aggregated: it takes longer than", fixture.day(2)))
     );
     // And nobody would read where a scheduled run stopped.
     let failure =
-        fixture.job.handle(&json!({"run": "nightly"}), fixture.noon(), &little).await.0.unwrap_err();
+        fixture.job.handle(&json!({"run": "nightly"}), fixture.noon(), &little, "job").await.unwrap_err();
     assert!(
         failure.to_string().starts_with(&format!("there was no time left for {} to {to}", fixture.day(2))),
         "{failure}"
@@ -147,8 +145,11 @@ async fn a_day_that_the_deadline_cuts_short_is_left_for_the_next_invocation() {
 async fn a_run_without_time_does_nothing() {
     let mut fixture = Fixture::new().await;
     let day = fixture.day(1);
-    let failure =
-        fixture.job.handle(&json!({ "date": day }), fixture.noon(), &|| Duration::ZERO).await.0.unwrap_err();
+    let failure = fixture
+        .job
+        .handle(&json!({ "date": day }), fixture.noon(), &|| Duration::ZERO, "job")
+        .await
+        .unwrap_err();
     assert!(matches!(failure.cause, Cause::Day { .. }), "{failure:?}");
     assert_eq!(fixture.rollups().await["aggregated_days"].len(), 0);
 }
@@ -157,8 +158,11 @@ async fn a_run_without_time_does_nothing() {
 async fn the_answer_is_what_the_documentation_says() {
     let fixture = Fixture::new().await;
     let (from, to) = (fixture.day(3), fixture.day(1));
-    let report =
-        fixture.job.handle(&json!({"from": from, "to": to}), fixture.noon(), &|| PLENTY).await.0.unwrap();
+    let report = fixture
+        .job
+        .handle(&json!({"from": from, "to": to}), fixture.noon(), &|| PLENTY, "job")
+        .await
+        .unwrap();
     let mut answer = serde_json::to_value(report).unwrap();
     assert!(answer["duration_ms"].is_u64() && answer["days"][0]["duration_ms"].is_u64());
     answer["duration_ms"] = Value::Null;

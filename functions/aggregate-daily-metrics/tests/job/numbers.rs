@@ -101,9 +101,9 @@ async fn a_second_run_and_one_at_the_same_time_change_nothing() {
         (job(&fixture.database, fixture.job.lock_wait), job(&fixture.database, fixture.job.lock_wait));
     let event = json!({ "date": day });
     let time_left = || crate::fixture::PLENTY;
-    let ((a, _), (b, _)) = tokio::join!(
-        one.handle(&event, fixture.noon(), &time_left),
-        two.handle(&event, fixture.noon(), &time_left)
+    let (a, b) = tokio::join!(
+        one.handle(&event, fixture.noon(), &time_left, "job"),
+        two.handle(&event, fixture.noon(), &time_left, "job")
     );
     let (a, b) = (a.unwrap(), b.unwrap());
     assert_eq!((a.rows_read, b.rows_read), (200, 200));
@@ -138,7 +138,7 @@ async fn what_arrives_during_a_run_is_counted_by_the_next_and_not_vouched_for_be
     let job = job(&fixture.database, fixture.job.lock_wait);
     let event = json!({ "date": today });
     let now = fixture.noon();
-    let run = async { job.handle(&event, now, &|| crate::fixture::PLENTY).await.0.unwrap() };
+    let run = async { job.handle(&event, now, &|| crate::fixture::PLENTY, "job").await.unwrap() };
     let arrive = async {
         fixture.wait_for(1, WAITS_FOR_LOCK).await;
         fixture.insert(&[request(today, 1)]).await;

@@ -1,18 +1,20 @@
 //! A small platform, an issuer of tokens, and the router between them.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use axum::Router;
+use cache::{Cache, Rate};
 use chrono::{DateTime, Utc};
 use commands::{Store, StoreSettings};
 use data::Database;
-use http_api::{AuthSettings, WebSettings};
+use http_api::{AuthSettings, LimitSettings, WebSettings};
 use internal_api::{State, router};
 use lambda_http::http::Method;
 use lambda_http::http::header::HeaderName;
 use serde_json::Value;
 use sqlx::Executor;
-use test_support::{Answer, CommandTables, Emulator, TestDatabase, TestIssuer};
+use test_support::{Answer, CommandTables, Emulator, TestDatabase, TestIssuer, no_cache};
 
 pub(crate) const A: &str = "00000000-0000-4000-8000-00000000000a";
 pub(crate) const B: &str = "00000000-0000-4000-8000-00000000000b";
@@ -38,8 +40,11 @@ pub(crate) fn router_for(
     database: Database,
     commands: Store,
     issuer: &TestIssuer,
+    cache: Cache,
     now: fn() -> DateTime<Utc>,
 ) -> Router {
+    // More than any test asks for.
+    let plenty = Rate { per_second: NonZeroU32::MAX, burst: NonZeroU32::MAX };
     let auth = AuthSettings {
         cognito_issuer: TestIssuer::ISSUER.into(),
         cognito_jwks_url: issuer.jwks_url(),
@@ -47,10 +52,12 @@ pub(crate) fn router_for(
     };
     let web = WebSettings { web_origin: Some("https://painel.example.com".into()) };
     let state = State {
-        verifier: Arc::new(auth.verifier().unwrap()),
+        verifier: Arc::new(auth.verifier(outbound::client().unwrap())),
         database: Arc::new(database),
         commands: Arc::new(commands),
         queues: ["mensagens".to_owned()].into(),
+        cache,
+        limits: LimitSettings { user: plenty, tenant: plenty },
         now,
     };
     router(state, &web)
@@ -86,14 +93,20 @@ impl Fixture {
         let emulator = Emulator::new();
         let tables = CommandTables::new(&emulator).await;
         let store = store_at(emulator.endpoint(), &tables);
-        let router = router_for(database.database("app_internal"), store, &issuer, Utc::now);
+        let router = router_for(database.database("app_internal"), store, &issuer, no_cache(), Utc::now);
         Self { database, issuer, tables, router }
+    }
+
+    /// The same API as another instance of the function, with a cache.
+    pub(crate) fn router_caching_in(&self, cache: Cache) -> Router {
+        let store = store_at(Emulator::new().endpoint(), &self.tables);
+        router_for(self.database.database("app_internal"), store, &self.issuer, cache, Utc::now)
     }
 
     /// The same API at another time, or with another way to the table of commands.
     pub(crate) fn router_with(&self, endpoint: &str, now: fn() -> DateTime<Utc>) -> Router {
         let store = store_at(endpoint, &self.tables);
-        router_for(self.database.database("app_internal"), store, &self.issuer, now)
+        router_for(self.database.database("app_internal"), store, &self.issuer, no_cache(), now)
     }
 
     pub(crate) fn token(&self, groups: &[&str]) -> String {

@@ -2,7 +2,10 @@
 
 use std::process::Command;
 
-const SETTINGS: [(&str, &str); 10] = [
+const SETTINGS: [(&str, &str); 13] = [
+    ("AWS_REGION", "sa-east-1"),
+    ("AWS_ACCESS_KEY_ID", "id"),
+    ("AWS_SECRET_ACCESS_KEY", "key"),
     ("COGNITO_ISSUER", "https://issuer.example.com"),
     ("COGNITO_JWKS_URL", "https://issuer.example.com/jwks.json"),
     ("COGNITO_CLIENT_IDS", "client"),

@@ -5,27 +5,29 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_config::SdkConfig;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_eventbridge::types::Target;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName, QueueAttributeName};
+use aws_types::SdkConfig;
+use cache::{Cache, CacheSettings};
 use chrono::Utc;
 use commands::{
-    Cache, CacheSettings, Command, CommandType, Created, Executors, Leases, NewCommand, QueueName, Status,
-    Store, StoreSettings, StoredCommand, attribute,
+    Command, CommandType, Created, Executors, Leases, NewCommand, QueueName, Status, Store, StoreSettings,
+    StoredCommand, attribute,
 };
-use data::{Database, Tls};
+use data::Database;
 use process_operational_command::Processor;
-use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use sqlx::{Connection, Executor};
-use test_support::{CommandTables, Emulator, FunctionProcess, TestDatabase};
+use test_support::{CommandTables, Emulator, FunctionProcess, SecretsManager, TestDatabase};
 use tokio::time::Instant;
 use uuid::Uuid;
 
 pub(crate) const TENANT: Uuid = Uuid::from_u128(0x0000_0000_0000_4000_8000_0000_0000_000a);
 pub(crate) const LEASES: Leases = Leases { duration: Duration::from_secs(2), clock_skew: Duration::ZERO };
 pub(crate) const RETRY_WINDOW: Duration = Duration::from_mins(1);
+/// X-Ray's trace of the requests that commands come with.
+pub(crate) const TRACE: &str = "1-5759e988-bd862e3fe1be46a994272793";
 /// What a secret must never be seen as outside of it.
 pub(crate) const TOKEN: &str = "ya29.a-token-that-nobody-may-see";
 
@@ -71,7 +73,7 @@ impl Platform {
         let config = emulator.config();
         let secrets = aws_sdk_secretsmanager::Client::new(&config);
         let login = TestDatabase::login("app_commands");
-        let login = json!({"username": login.username, "password": login.password.expose_secret()});
+        let login = SecretsManager::content(&login);
         let login =
             secrets.create_secret().name(Emulator::unique("test-login")).secret_string(login.to_string());
         let login = login.send().await.unwrap().arn.unwrap();
@@ -109,12 +111,19 @@ impl Platform {
                 database_secret_arn: self.login.clone(),
                 events: aws_sdk_eventbridge::Client::new(config),
                 event_bus: self.bus.clone(),
-                cache: Cache::new(no_cache(), secrets),
+                cache: Cache::new(CacheSettings::none(), secrets),
             },
             leases: LEASES,
             retry_window: RETRY_WINDOW,
             now: Utc::now,
         }
+    }
+
+    /// A processor in this process, with a cache.
+    pub(crate) fn processor_with(&self, cache: Cache) -> Processor {
+        let mut processor = self.processor();
+        processor.executors.cache = cache;
+        processor
     }
 
     /// A processor in a process of its own, which reaches AWS through this endpoint.
@@ -200,6 +209,7 @@ impl Platform {
             command: &command,
             created_by: "somebody",
             request_id: "request-1",
+            trace_id: Some(TRACE),
             now: Utc::now(),
         };
         match self.store.create(&new, None).await.unwrap() {
@@ -415,10 +425,6 @@ async fn bus(events: &aws_sdk_eventbridge::Client, sqs: &aws_sdk_sqs::Client) ->
     let target = Target::builder().id("queue").arn(arn(sqs, &queue).await).build().unwrap();
     events.put_targets().rule(&name).event_bus_name(&name).targets(target).send().await.unwrap();
     (name, queue)
-}
-
-fn no_cache() -> CacheSettings {
-    CacheSettings { cache_host: None, cache_port: 6379, cache_tls: Tls::Disable, cache_secret_arn: None }
 }
 
 /// A record that tells of a command for the first time.

@@ -2,7 +2,10 @@
 
 use std::process::Command;
 
-const SETTINGS: [(&str, &str); 11] = [
+const SETTINGS: [(&str, &str); 14] = [
+    ("AWS_REGION", "sa-east-1"),
+    ("AWS_ACCESS_KEY_ID", "id"),
+    ("AWS_SECRET_ACCESS_KEY", "key"),
     ("DATABASE_HOST", "localhost"),
     ("DATABASE_PORT", "5432"),
     ("DATABASE_NAME", "painel"),

@@ -1,8 +1,18 @@
 //! How the binary starts.
 
+use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
 
-const SETTINGS: [(&str, &str); 8] = [
+use serde_json::Value;
+use test_support::{FunctionProcess, Invocation, SecretsManager, TestDatabase, TestIssuer, gateway_event};
+
+use crate::fixture::{A, Fixture};
+
+const SETTINGS: [(&str, &str); 11] = [
+    ("AWS_REGION", "sa-east-1"),
+    ("AWS_ACCESS_KEY_ID", "id"),
+    ("AWS_SECRET_ACCESS_KEY", "key"),
     ("COGNITO_ISSUER", "https://issuer.example.com"),
     ("COGNITO_JWKS_URL", "https://issuer.example.com/jwks.json"),
     ("COGNITO_CLIENT_IDS", "client"),
@@ -31,4 +41,45 @@ fn a_setting_that_is_missing_or_wrong_stops_the_start_and_is_named() {
         let said = complaint(name, wrong);
         assert!(said.contains("value that is not allowed") && said.contains(wrong), "{said}");
     }
+}
+
+#[tokio::test]
+async fn as_lambda_starts_it_it_answers_events_by_encrypted_connections() {
+    let fixture = Fixture::new().await;
+    let login = SecretsManager::content(&TestDatabase::login("app_tenant"));
+    let secrets = SecretsManager::start(vec![("login".into(), login)]).await;
+    let database = fixture.database.settings_with_tls();
+    let authority = database.database_ca_file.unwrap();
+    let environment = [
+        ("AWS_REGION", "sa-east-1"),
+        ("AWS_ACCESS_KEY_ID", "id"),
+        ("AWS_SECRET_ACCESS_KEY", "key"),
+        ("AWS_ENDPOINT_URL", secrets.url()),
+        ("COGNITO_ISSUER", TestIssuer::ISSUER),
+        ("COGNITO_JWKS_URL", &fixture.issuer.jwks_url()),
+        ("COGNITO_CLIENT_IDS", TestIssuer::CLIENT),
+        ("DATABASE_HOST", &database.database_host),
+        ("DATABASE_PORT", &database.database_port.to_string()),
+        ("DATABASE_NAME", &database.database_name),
+        ("DATABASE_TLS", "verify-full"),
+        ("DATABASE_CA_FILE", authority.to_str().unwrap()),
+        ("DATABASE_SECRET_ARN", "login"),
+        ("AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH", "true"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let binary = Path::new(env!("CARGO_BIN_EXE_tenant-api"));
+    let function = FunctionProcess::start(binary, &environment, Duration::from_secs(10)).await;
+
+    let claims = TestIssuer::claims(&["TENANT_USER"], Some(A));
+    for path in ["/tenant/me", "/tenant/usage?period=7d"] {
+        let event = gateway_event(path, &fixture.issuer.sign(&claims), &claims);
+        let Invocation::Answered(answer) = function.invoke(event).await else { panic!("no answer") };
+        assert_eq!(answer["statusCode"], 200, "{answer}");
+        let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+        assert!(body["id"] == A || body["period"] == "7d", "{body}");
+    }
+    // All of it was got ready before the first event was asked for.
+    assert_eq!(fixture.issuer.fetches(), 1);
+    assert!(function.initialised().is_some());
+    function.stop().await;
 }

@@ -1,0 +1,4 @@
+import { main } from "./function.js";
+import { serve } from "./runtime-bare.js";
+
+main(serve);

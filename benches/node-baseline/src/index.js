@@ -1,0 +1,4 @@
+import { main } from "./function.js";
+import { serve } from "./runtime.js";
+
+main(serve);
