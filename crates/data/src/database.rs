@@ -127,21 +127,20 @@ impl Database {
 
     /// A connection that is not known to be broken.
     async fn borrow(&self) -> Result<Loan, DataError> {
-        let waiting = tracing::debug_span!("connection", "peer.service" = "PostgreSQL connection");
-        async {
-            let turn = within(ACQUIRE_TIMEOUT, async {
-                Ok(Arc::clone(&self.turns).acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?)
-            })
-            .await?;
-            let connection = match self.idle.take() {
-                Some(connection) => connection,
+        let turn = within(ACQUIRE_TIMEOUT, async {
+            Ok(Arc::clone(&self.turns).acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?)
+        })
+        .await?;
+        let connection = match self.idle.take() {
+            Some(connection) => connection,
+            None => {
+                let waiting = tracing::debug_span!("connection", "peer.service" = "PostgreSQL connection");
                 // Rare and large: on the heap it weighs on nobody else's future, nor on the compiler.
-                None => Kept { connection: Box::pin(self.open()).await?, opened: Instant::now() },
-            };
-            Ok(Loan { connection, idle: Arc::clone(&self.idle), turn })
-        }
-        .instrument(waiting)
-        .await
+                let connection = Box::pin(self.open()).instrument(waiting).await?;
+                Kept { connection, opened: Instant::now() }
+            }
+        };
+        Ok(Loan { connection, idle: Arc::clone(&self.idle), turn })
     }
 
     /// A new connection. Reads the password again when the database refuses it.
