@@ -131,14 +131,13 @@ impl Database {
             Ok(Arc::clone(&self.turns).acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?)
         })
         .await?;
-        let connection = match self.idle.take() {
-            Some(connection) => connection,
-            None => {
-                let waiting = tracing::debug_span!("connection", "peer.service" = "PostgreSQL connection");
-                // Rare and large: on the heap it weighs on nobody else's future, nor on the compiler.
-                let connection = Box::pin(self.open()).instrument(waiting).await?;
-                Kept { connection, opened: Instant::now() }
-            }
+        let connection = if let Some(connection) = self.idle.take() {
+            connection
+        } else {
+            let waiting = tracing::debug_span!("connection", "peer.service" = "PostgreSQL connection");
+            // Rare and large: on the heap it weighs on nobody else's future, nor on the compiler.
+            let connection = Box::pin(self.open()).instrument(waiting).await?;
+            Kept { connection, opened: Instant::now() }
         };
         Ok(Loan { connection, idle: Arc::clone(&self.idle), turn })
     }
