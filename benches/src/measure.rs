@@ -121,7 +121,8 @@ impl Stage {
     }
 }
 
-/// As `data` reads what belongs to a tenant.
+/// As a read of a tenant's rows goes that isn't one statement alone. The functions of `data` are, and need no transaction (ADRs
+/// 6 and 13), which shows in what they take in full; in one, the bounds compare like with like.
 async fn in_transaction(
     connection: &mut PgConnection,
     tenant: Uuid,
@@ -135,8 +136,7 @@ async fn in_transaction(
     Ok(())
 }
 
-/// As a read of every tenant would go if it needed a transaction, so that the bounds compare like with like. The functions
-/// of `data` need none (ADR 6), which shows in what they take in full.
+/// The same for a read of every tenant.
 async fn read_only(
     connection: &mut PgConnection,
     statements: &[Statement],

@@ -83,7 +83,7 @@ impl Caller {
             own.filter(|own| requested.is_none_or(|requested| requested == *own))
                 .ok_or(Denied::TenantDenied)?
         };
-        Ok(TenantScope { tenant_id, sign_in: self.sign_in() })
+        Ok(TenantScope { tenant_id })
     }
 
     /// When the caller signed in, if it is a tenant's user: of the internal team nobody keeps that.
@@ -128,7 +128,6 @@ impl SignIn {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TenantScope {
     tenant_id: Uuid,
-    sign_in: Option<SignIn>,
 }
 
 impl TenantScope {
@@ -136,12 +135,6 @@ impl TenantScope {
     #[must_use]
     pub const fn tenant_id(&self) -> Uuid {
         self.tenant_id
-    }
-
-    /// When whoever has the right signed in; see [`Caller::sign_in`].
-    #[must_use]
-    pub const fn sign_in(&self) -> Option<SignIn> {
-        self.sign_in
     }
 }
 
@@ -209,7 +202,6 @@ mod tests {
         let user = caller(&[Group::TenantAdmin], Some(OWN));
         let sign_in = SignIn { user: USER, tenant_id: OWN, at: 1_700_000_000 };
         assert_eq!(user.sign_in(), Some(sign_in));
-        assert_eq!(user.tenant_scope(None).unwrap().sign_in(), Some(sign_in));
         assert_eq!(caller(&[Group::TenantUser], None).sign_in(), None);
         assert_eq!(caller(&[Group::InternalSupport, Group::TenantUser], Some(OWN)).sign_in(), None);
         for claims in [

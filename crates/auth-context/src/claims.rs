@@ -128,6 +128,7 @@ pub(crate) fn lenient_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Res
 mod tests {
     use proptest::prelude::*;
     use serde_json::json;
+    use test_support::{bytes_like, fuzz, json_like};
 
     use super::*;
 
@@ -185,10 +186,74 @@ mod tests {
             prop_assert_eq!(Groups::parse(&json!(format!("[{}]", names.join(" ")))), expected);
             prop_assert_eq!(expected.iter().collect::<Vec<_>>(), members);
         }
+    }
 
-        #[test]
-        fn no_text_makes_it_panic(text in ".*") {
-            let _ = Groups::parse(&json!(text));
+    fn token_claims() -> Vec<Value> {
+        ["INTERNAL_ADMIN,TENANT_USER", "[INTERNAL_SUPPORT TENANT_ADMIN]"]
+            .map(Value::from)
+            .into_iter()
+            .chain([json!(["TENANT_ADMIN", "INTERNAL_ADMIN"])])
+            .map(|groups| {
+                json!({
+                    "sub": "11111111-2222-4333-8444-555555555555", "cognito:groups": groups,
+                    "custom:tenant_id": "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b", "auth_time": 1_795_608_000,
+                })
+            })
+            .collect()
+    }
+
+    /// The names in a claim of groups, if it has one of the three forms.
+    fn named(claim: &Value) -> Vec<String> {
+        let text = match claim {
+            Value::Array(names) if names.iter().all(Value::is_string) => {
+                return names.iter().map(|name| name.as_str().unwrap().to_owned()).collect();
+            }
+            Value::String(text) => text,
+            _ => return Vec::new(),
+        };
+        let words = |separators: &[char], text: &str| {
+            text.split(separators).map(|word| word.trim().to_owned()).collect()
+        };
+        if !text.starts_with('[') {
+            words(&[','], text)
+        } else if text.ends_with(']') && text.len() > 1 {
+            words(&[' ', '\t', '\n', '\r', '\u{c}'], &text[1..text.len() - 1])
+        } else {
+            Vec::new()
         }
+    }
+
+    #[test]
+    fn claims_carry_the_rights_that_they_name_and_no_others() {
+        fuzz("claims", 3_000, json_like(token_claims()), |value| {
+            // What tokens and gateways tell is an object.
+            if !value.is_object() {
+                return Ok(());
+            }
+            let Ok(claims) = serde_json::from_value::<Claims>(value.clone()) else {
+                // The names under which serde_json hides numbers from its own readers are no claims.
+                let hidden = value.to_string().contains("$serde_json::private");
+                prop_assert!(hidden || !value["sub"].is_string(), "{} is refused", value);
+                return Ok(());
+            };
+            prop_assert_eq!(value["sub"].as_str(), Some(claims.sub.as_str()));
+            let names = named(&value["cognito:groups"]);
+            for group in Group::ALL {
+                let has = claims.groups.intersects(Groups::of(&[group]));
+                prop_assert_eq!(has, names.iter().any(|name| name == group.name()), "{}", value);
+            }
+            let tenant = value["custom:tenant_id"].as_str().unwrap_or_default();
+            prop_assert_eq!(claims.tenant_id, tenant.parse().ok());
+            Ok(())
+        });
+    }
+
+    #[test]
+    fn no_bytes_make_claims_panic() {
+        let valid = token_claims().into_iter().map(|claims| claims.to_string());
+        fuzz("claims as bytes", 3_000, bytes_like(valid), |bytes| {
+            let _ = serde_json::from_slice::<Claims>(&bytes);
+            Ok(())
+        });
     }
 }

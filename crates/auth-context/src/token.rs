@@ -104,6 +104,10 @@ impl TokenVerifier {
         if header.alg != Algorithm::RS256 {
             return Err(TokenError::Invalid(format!("algorithm {:?}", header.alg)));
         }
+        // What it wants understood (RFC 7515, 4.1.11), nobody here understands.
+        if header.crit.is_some() {
+            return Err(TokenError::Invalid("critical headers".into()));
+        }
         // Where a token says its key can be found (jku, x5u, jwk) is ignored.
         let key_id = header.kid.ok_or_else(|| TokenError::Invalid("no key id".into()))?;
         let key =

@@ -386,3 +386,53 @@ impl Reader {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use test_support::{fuzz, json_like};
+
+    use super::*;
+
+    #[test]
+    fn whatever_is_parsed_can_be_written_and_parsed_again() {
+        let id = "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b";
+        let valid = [
+            json!({"queue": "mensagens.fifo", "max_messages": 100}),
+            json!({"integration_id": id}),
+            json!({"agent_id": id}),
+            json!({"checks": ["database", "queues"]}),
+        ];
+        let kinds = prop::sample::select(CommandType::ALL.to_vec());
+        let tenants = prop_oneof![Just(None), Just(Some(Uuid::from_u128(1)))];
+        fuzz("commands", 5_000, (kinds, tenants, json_like(valid)), |(kind, tenant_id, parameters)| {
+            let Some(parameters) = parameters.as_object() else { return Ok(()) };
+            match Command::parse(kind, tenant_id, parameters) {
+                Ok(command) => {
+                    prop_assert_eq!((command.kind(), command.tenant_id()), (kind, tenant_id));
+                    if let Command::HealthCheck { checks, .. } = &command {
+                        let distinct: std::collections::BTreeSet<_> = checks.as_slice().iter().collect();
+                        prop_assert!(
+                            !distinct.is_empty() && distinct.len() == checks.as_slice().len(),
+                            "{:?}",
+                            checks
+                        );
+                    }
+                    let written = command.parameters();
+                    let again = Command::parse(kind, tenant_id, written.as_object().unwrap());
+                    prop_assert_eq!(again, Ok(command));
+                }
+                Err(invalid) => {
+                    for Invalid { pointer, message } in invalid {
+                        let missing = message.starts_with("is required");
+                        let named = pointer
+                            .strip_prefix("/parameters")
+                            .is_some_and(|pointer| json!(parameters).pointer(pointer).is_some());
+                        prop_assert!(missing || named, "{} {} in {:?}", pointer, message, parameters);
+                    }
+                }
+            }
+            Ok(())
+        });
+    }
+}

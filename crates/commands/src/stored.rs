@@ -53,6 +53,9 @@ impl Status {
     }
 }
 
+/// Far more attempts than a command's time allows.
+const MAX_ATTEMPTS: u32 = 100;
+
 /// An instant as the table keeps it: RFC 3339. Ours are in UTC with milliseconds and `Z`, so that they sort as text; what
 /// is read keeps its words, which may be a part of the key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -231,14 +234,14 @@ impl StoredCommand {
         }
     }
 
-    /// All its steps so far, as far as the command itself tells. Whoever writes them down at each step makes up for one
-    /// that was missed.
+    /// All its steps so far, as far as the command itself tells, of attempts the last hundred. Whoever writes them down at
+    /// each step makes up for one that was missed.
     #[must_use]
     pub fn steps(&self) -> Vec<(Step, DateTime<Utc>)> {
         let created_at = self.created_at.at();
         let started_at = self.started_at.as_ref().map_or(created_at, Timestamp::at);
         let mut steps = vec![(Step::Created, created_at)];
-        for attempt in 1..=self.attempt {
+        for attempt in self.attempt.saturating_sub(MAX_ATTEMPTS - 1).max(1)..=self.attempt {
             let at = if attempt == self.attempt { self.attempt_at.as_ref() } else { None };
             steps.push((Step::Started { attempt }, at.map_or(started_at, Timestamp::at)));
         }
@@ -265,4 +268,52 @@ pub enum Step {
         /// How often it was begun.
         attempt: u32,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+    use test_support::{fuzz, json_like, text_like};
+
+    use super::*;
+
+    fn stored(attempt: u32) -> Value {
+        json!({
+            "command_id": "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b", "created_at": "2026-11-24T10:00:00.000Z",
+            "command_type": "HEALTH_CHECK", "status": "RUNNING", "created_by": "sub", "attempt": attempt,
+            "tenant_id": "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5c", "parameters": "{\"checks\":[\"cache\"]}",
+            "started_at": "2026-11-24T10:00:01Z", "attempt_at": "2026-11-24T07:05:01-03:00", "ttl": 1,
+            "progress": {"taken": 1, "moved": 1, "skipped": 0},
+        })
+    }
+
+    #[test]
+    fn whatever_the_table_holds_has_as_many_steps_as_can_be_written() {
+        let stored = [0, 1, 100, 100_000, u32::MAX].map(stored);
+        fuzz("stored commands", 5_000, json_like(stored), |value| {
+            let Ok(command) = serde_json::from_value::<StoredCommand>(value) else { return Ok(()) };
+            let steps = command.steps();
+            prop_assert!(steps.len() <= 102, "{} steps", steps.len());
+            prop_assert_eq!(steps[0].0, Step::Created);
+            let told = steps.iter().any(|(step, _)| *step == command.last_step());
+            prop_assert!(told || command.attempt == 0, "{:?}", steps);
+            // What it says is written as it was read.
+            let written = serde_json::to_value(&command).unwrap();
+            prop_assert_eq!(serde_json::from_value::<StoredCommand>(written).unwrap(), command);
+            Ok(())
+        });
+    }
+
+    #[test]
+    fn an_instant_keeps_its_words() {
+        let valid = ["2026-11-24T10:00:00.000Z", "2026-11-24t07:00:00-03:00"];
+        fuzz("instants", 5_000, text_like(valid), |text| {
+            if let Ok(at) = Timestamp::try_from(text.clone()) {
+                prop_assert_eq!(at.as_str(), &text);
+                prop_assert!(Timestamp::from(at.at()).as_str().ends_with('Z'));
+            }
+            Ok(())
+        });
+    }
 }

@@ -4,9 +4,9 @@ use auth_context::{InternalScope, TenantScope};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use crate::database::read;
+use crate::database::{Scoped, read};
 use crate::usage::Usage;
-use crate::{DataError, Database, DateRange, TenantTx};
+use crate::{DataError, Database, DateRange};
 
 /// Which of a tenant's agents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, utoipa::ToSchema)]
@@ -61,42 +61,41 @@ pub async fn of_tenant(
     status: AgentStatus,
     range: DateRange,
 ) -> Result<Option<TenantAgents>, DataError> {
-    let mut tx = TenantTx::begin(database, scope).await?;
-    let rows = sqlx::query!(
-        r#"
-        SELECT
-            (SELECT d.as_of FROM alquimista_platform.aggregated_days AS d ORDER BY d.date DESC LIMIT 1) AS as_of,
-            a.id AS "id?", a.name AS "name?", a.segment, a.status AS "status?", a.activated_at,
-            u.date AS "date?", u.total_requests AS "total?", u.successful_requests AS "successful?",
-            u.response_time_sum AS "time_sum?", u.response_time_count AS "time_count?",
-            u.response_time_buckets AS "buckets?", u.response_time_counts AS "counts?"
-        FROM alquimista_platform.tenants AS t
-        LEFT JOIN LATERAL (
-            SELECT g.id, g.name, g.name_key, g.segment, ta.status, ta.activated_at
-            FROM alquimista_platform.tenant_agents AS ta
-            JOIN alquimista_platform.agents AS g ON g.id = ta.agent_id
-            WHERE ta.tenant_id = t.id AND CASE $4 WHEN 'active' THEN ta.status = 'active'
-                WHEN 'inactive' THEN ta.status <> 'active' ELSE true END
-            ORDER BY g.name_key, g.id
-            LIMIT 1000
-        ) AS a ON true
-        LEFT JOIN alquimista_platform.tenant_usage_daily AS u
-            ON u.tenant_id = $1 AND u.date BETWEEN $2 AND $3 AND u.agent_id = a.id
-        WHERE t.id = $1
-        ORDER BY a.name_key, a.id
-        "#,
-        scope.tenant_id(),
-        range.from,
-        range.to,
-        match status {
-            AgentStatus::Active => "active",
-            AgentStatus::Inactive => "inactive",
-            AgentStatus::All => "all",
-        },
-    )
-    .fetch_all(tx.connection())
-    .await?;
-    tx.commit().await?;
+    let rows = read!(database, scope, |connection| {
+        sqlx::query!(
+            r#"
+            SELECT
+                (SELECT d.as_of FROM alquimista_platform.aggregated_days AS d ORDER BY d.date DESC LIMIT 1) AS as_of,
+                a.id AS "id?", a.name AS "name?", a.segment, a.status AS "status?", a.activated_at,
+                u.date AS "date?", u.total_requests AS "total?", u.successful_requests AS "successful?",
+                u.response_time_sum AS "time_sum?", u.response_time_count AS "time_count?",
+                u.response_time_buckets AS "buckets?", u.response_time_counts AS "counts?"
+            FROM alquimista_platform.tenants AS t
+            LEFT JOIN LATERAL (
+                SELECT g.id, g.name, g.name_key, g.segment, ta.status, ta.activated_at
+                FROM alquimista_platform.tenant_agents AS ta
+                JOIN alquimista_platform.agents AS g ON g.id = ta.agent_id
+                WHERE ta.tenant_id = t.id AND CASE $4 WHEN 'active' THEN ta.status = 'active'
+                    WHEN 'inactive' THEN ta.status <> 'active' ELSE true END
+                ORDER BY g.name_key, g.id
+                LIMIT 1000
+            ) AS a ON true
+            LEFT JOIN alquimista_platform.tenant_usage_daily AS u
+                ON u.tenant_id = $1 AND u.date BETWEEN $2 AND $3 AND u.agent_id = a.id
+            WHERE t.id = $1
+            ORDER BY a.name_key, a.id
+            "#,
+            Scoped(scope) as _,
+            range.from,
+            range.to,
+            match status {
+                AgentStatus::Active => "active",
+                AgentStatus::Inactive => "inactive",
+                AgentStatus::All => "all",
+            },
+        )
+        .fetch_all(connection)
+    });
 
     let Some(any) = rows.first() else { return Ok(None) };
     let as_of = any.as_of;

@@ -8,7 +8,7 @@ use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use crate::database::{WriteTx, read};
-use crate::list::{Slice, Window};
+use crate::list::{NewestFirst, Slice, Window};
 use crate::{DataError, Database};
 
 /// What the ids of audit rows are derived in, so that a fact told twice is one row.
@@ -161,7 +161,7 @@ pub struct AuditEvent {
 }
 
 /// Where a page begins: behind this row, newest first.
-pub type Position = (DateTime<Utc>, Uuid);
+pub type Position = NewestFirst;
 
 #[derive(sqlx::FromRow)]
 struct Row {
@@ -217,7 +217,7 @@ fn statement(filter: &AuditFilter, window: &Window<Position>) -> QueryBuilder<Po
             FROM alquimista_platform.operational_events AS e WHERE ",
     );
     push_filter(&mut sql, filter);
-    if let Some((created_at, id)) = window.after {
+    if let Some(NewestFirst(created_at, id)) = window.after {
         sql.push(" AND (e.created_at, e.id) < (").push_bind(created_at).push(", ").push_bind(id).push(")");
     }
     sql.push(" ORDER BY e.created_at DESC, e.id DESC LIMIT ").push_bind(window.limit);

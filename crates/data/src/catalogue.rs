@@ -7,7 +7,7 @@ use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use crate::database::read;
-use crate::list::{Order, Search, Slice, Window};
+use crate::list::{Order, Search, Slice, Window, text};
 use crate::usage::Usage;
 use crate::{DataError, Database, DateRange};
 
@@ -82,7 +82,7 @@ pub struct CatalogueAgent {
 
 /// Where a page begins: behind this value, name and id.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Position(rust_decimal::Decimal, String, Uuid);
+pub struct Position(rust_decimal::Decimal, #[serde(deserialize_with = "text")] String, Uuid);
 
 impl CatalogueAgent {
     /// The position behind it.
@@ -108,7 +108,6 @@ struct Row {
     // From here on NULL where the page is empty.
     id: Option<Uuid>,
     name: Option<String>,
-    name_key: Option<String>,
     segment: Option<String>,
     created_at: Option<DateTime<Utc>>,
     deployed: Option<i64>,
@@ -143,15 +142,17 @@ pub async fn list(
         usage.time_sum = row.time_sum?;
         usage.time_count = row.time_count?;
         usage.add_histogram(&row.buckets.unwrap_or_default(), &row.counts.unwrap_or_default());
+        let name = row.name?;
         Some(CatalogueAgent {
             id,
-            name: row.name?,
+            name: name.clone(),
             segment: row.segment,
             created_at: row.created_at?,
             deployed: row.deployed?,
             usage,
             last_request_at: row.last_request_at,
-            position: Position(row.sort_key?, row.name_key?, id),
+            // The name as it is written: folded, it can be too long for a cursor.
+            position: Position(row.sort_key?, name, id),
         })
     });
     Ok(Catalogue { slice: Slice { rows: agents.collect(), total }, as_of })
@@ -202,9 +203,9 @@ fn statement(filter: &AgentFilter, window: &Window<Position>, range: DateRange) 
         sql.push(" WHERE (sort_key, name_key, id)").push(filter.order.comparison());
         sql.push("(")
             .push_bind(*value)
-            .push(", ")
+            .push(", alquimista_platform.fold_name(")
             .push_bind(name.clone())
-            .push(", ")
+            .push("), ")
             .push_bind(*id)
             .push(")");
     }

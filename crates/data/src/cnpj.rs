@@ -104,6 +104,9 @@ fn is_one_character(all: &[u8; 14]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use test_support::{fuzz, text_like};
+
     use super::*;
 
     #[test]
@@ -143,5 +146,19 @@ mod tests {
         assert_eq!(Cnpj::from_base(*b"112223330001").unwrap().as_str(), "11222333000181");
         assert_eq!(Cnpj::from_base(*b"000000000000"), None);
         assert_eq!(Cnpj::from_base(*b"12abc34501de"), None);
+    }
+
+    #[test]
+    fn whatever_is_a_cnpj_is_read_again_as_it_is_shown_and_stored() {
+        fuzz("CNPJs", 10_000, text_like(["12.ABC.345/01DE-35", "11222333000181"]), |text| {
+            if let Ok(cnpj) = text.parse::<Cnpj>() {
+                prop_assert!(cnpj.as_str().bytes().all(|c| c.is_ascii_digit() || c.is_ascii_uppercase()));
+                prop_assert_eq!(cnpj.to_string().parse(), Ok(cnpj));
+                prop_assert_eq!(cnpj.as_str().parse(), Ok(cnpj));
+            }
+            let shown = format_stored(&text);
+            prop_assert_eq!(shown.replace(['.', '/', '-'], ""), text.replace(['.', '/', '-'], ""));
+            Ok(())
+        });
     }
 }

@@ -5,19 +5,19 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use auth_context::{InternalScope, SignIn, TenantScope};
+use auth_context::{InternalScope, TenantScope};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
-use sqlx::postgres::{PgConnectOptions, PgSslMode};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, PgConnection};
+use sqlx::encode::IsNull;
+use sqlx::error::BoxDynError;
+use sqlx::postgres::{PgArgumentBuffer, PgConnectOptions, PgSslMode, PgTypeInfo};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Encode, Executor, PgConnection, Postgres, Type};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::Instrument;
-use uuid::Uuid;
 
 use crate::credentials::{Credentials, Login};
 use crate::error::{DataError, is_disconnection, is_login_refusal};
 use crate::prompt::without_delay;
-use crate::sign_ins::{SignIns, begin_with};
 
 /// A function handles one request at a time; the second connection is for what must not wait behind it.
 pub(crate) const MAX_CONNECTIONS: u32 = 2;
@@ -86,7 +86,6 @@ pub struct Database {
     idle: Arc<Idle>,
     /// One for each connection. Closed with the database.
     turns: Arc<Semaphore>,
-    sign_ins: Arc<SignIns>,
 }
 
 impl Database {
@@ -99,15 +98,30 @@ impl Database {
             options: Mutex::default(),
             idle: Arc::default(),
             turns: Arc::new(Semaphore::new(MAX_CONNECTIONS as usize)),
-            sign_ins: Arc::default(),
         }
     }
 
     /// Connects before the first request needs it. A failure costs nothing: that request tries again.
     pub async fn warm_up(&self) {
-        match self.borrow().await {
-            Ok(loan) => loan.give_back(),
-            Err(error) => tracing::warn!(%error, "database not connected at start"),
+        self.warm_up_by(None).await;
+    }
+
+    /// The same where requests read for tenants: the connection also learns what the type of a scope is.
+    pub async fn warm_up_for_tenants(&self) {
+        self.warm_up_by(Some("SELECT NULL::alquimista_platform.tenant_scope")).await;
+    }
+
+    async fn warm_up_by(&self, statement: Option<&'static str>) {
+        let warm_up = async {
+            let mut loan = self.borrow().await?;
+            if let Some(statement) = statement {
+                sqlx::query(statement).execute(loan.connection()).await?;
+            }
+            loan.give_back();
+            Ok::<_, DataError>(())
+        };
+        if let Err(error) = warm_up.await {
+            tracing::warn!(%error, "database not connected at start");
         }
     }
 
@@ -119,10 +133,6 @@ impl Database {
                 tracing::debug!(%error, "a session ended by itself");
             }
         }
-    }
-
-    pub(crate) fn sign_ins(&self) -> &SignIns {
-        &self.sign_ins
     }
 
     /// A connection that is not known to be broken.
@@ -236,48 +246,6 @@ impl Loan {
     }
 }
 
-/// A read-only transaction that sees one tenant, by row-level security.
-pub struct TenantTx {
-    loan: Loan,
-    tenant_id: Uuid,
-    /// What is on record once this is committed.
-    sign_in: Option<(Arc<SignIns>, SignIn)>,
-}
-
-impl TenantTx {
-    /// Begins a transaction for the tenant of this scope, in one round trip.
-    pub(crate) async fn begin(database: &Database, scope: &TenantScope) -> Result<Self, DataError> {
-        let tenant_id = scope.tenant_id();
-        // One round trip instead of two takes the simple protocol, which has no parameters.
-        let read = format!("BEGIN READ ONLY; SET LOCAL app.tenant_id = '{tenant_id}'");
-        let new = scope.sign_in().filter(|sign_in| !database.sign_ins.has(sign_in));
-        // A tenant's user sees its own tenant only: the scope is the sign-in's.
-        let begin =
-            new.map_or(read, |sign_in| format!("{}; SET TRANSACTION READ ONLY", begin_with(&sign_in)));
-        let loan = Loan::begin(database, &begin).await?;
-        Ok(Self { loan, tenant_id, sign_in: new.map(|sign_in| (Arc::clone(&database.sign_ins), sign_in)) })
-    }
-
-    /// The tenant whose rows this transaction sees.
-    #[must_use]
-    pub const fn tenant_id(&self) -> Uuid {
-        self.tenant_id
-    }
-
-    /// Ends the transaction and gives the connection back.
-    pub async fn commit(self) -> Result<(), DataError> {
-        self.loan.commit().await?;
-        if let Some((sign_ins, sign_in)) = self.sign_in {
-            sign_ins.remember(&sign_in);
-        }
-        Ok(())
-    }
-
-    pub(crate) fn connection(&mut self) -> &mut PgConnection {
-        self.loan.connection()
-    }
-}
-
 /// Does this within a limit of ours. A statement's own limit is the server's, and says nothing of a server that is gone
 /// without a word.
 pub(crate) async fn within<T>(
@@ -305,16 +273,41 @@ impl WriteTx {
     }
 }
 
+/// Which rows a statement may be about: one tenant's, or every tenant's.
+pub(crate) trait Scope {}
+
+/// The statement needs a [`Scoped`] among its parameters; without it there are no rows.
+impl Scope for TenantScope {}
+
+/// The login is one that sees them all.
+impl Scope for InternalScope {}
+
+/// A tenant's scope, and its id, as a parameter of the statement that reads for it. As soon as PostgreSQL has it, it
+/// shows this statement the rows of that tenant, by row-level security (migration 0010).
+pub(crate) struct Scoped<'a>(pub(crate) &'a TenantScope);
+
+impl Type<Postgres> for Scoped<'_> {
+    fn type_info() -> PgTypeInfo {
+        PgTypeInfo::with_name("alquimista_platform.tenant_scope")
+    }
+}
+
+impl Encode<'_, Postgres> for Scoped<'_> {
+    fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
+        Encode::<Postgres>::encode_by_ref(&self.0.tenant_id(), buffer)
+    }
+}
+
 impl Database {
-    /// A connection for one statement about every tenant; see [`read!`].
-    pub(crate) async fn lend(&self, _: &InternalScope) -> Result<Loan, DataError> {
+    /// A connection for one statement within a scope; see [`read!`].
+    pub(crate) async fn lend(&self, _: &impl Scope) -> Result<Loan, DataError> {
         self.borrow().await
     }
 }
 
-/// Asks one statement about every tenant: one round trip. It sees one snapshot without a transaction around it, and its
-/// role reads only unless told otherwise. As at the beginning of a transaction, a dead connection is replaced: a read may
-/// be asked again.
+/// Asks one statement within a scope: one round trip. It sees one snapshot without a transaction around it, and its role
+/// reads only unless told otherwise. As at the beginning of a transaction, a dead connection is replaced: a read may be
+/// asked again.
 ///
 /// A macro, because a closure that lends a connection to a future can't say that the future may change threads.
 macro_rules! read {

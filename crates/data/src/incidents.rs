@@ -6,9 +6,9 @@ use serde::Serialize;
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
-use crate::database::read;
-use crate::list::{Slice, Window};
-use crate::{DataError, Database, TenantTx};
+use crate::database::{Scoped, read};
+use crate::list::{NewestFirst, Slice, Window};
+use crate::{DataError, Database};
 
 /// An incident that a tenant may see.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub struct Incident {
 }
 
 /// Where a page of incidents begins: behind this one, newest first.
-pub type Position = (DateTime<Utc>, Uuid);
+pub type Position = NewestFirst;
 
 /// The tenant's incidents and the platform's, newest first. `None` if there is no such tenant.
 pub async fn of_tenant(
@@ -38,46 +38,45 @@ pub async fn of_tenant(
     scope: &TenantScope,
     window: &Window<Position>,
 ) -> Result<Option<Slice<Incident>>, DataError> {
-    let mut tx = TenantTx::begin(database, scope).await?;
     // Two ranges of one index, each read no further than the page needs.
-    let rows = sqlx::query!(
-        r#"
-        SELECT
-            (SELECT count(*) FROM alquimista_platform.operational_events AS e
-                WHERE e.event_type = 'incident' AND e.tenant_id = $1)
-            + (SELECT count(*) FROM alquimista_platform.operational_events AS e
-                WHERE e.event_type = 'incident' AND e.tenant_id IS NULL) AS "total!",
-            p.id AS "id?", p.severity AS "severity?", p.title AS "title?", p.description, p.created_at AS "created_at?",
-            p.resolved_at, p.tenant_id
-        FROM alquimista_platform.tenants AS t
-        LEFT JOIN LATERAL (
-            SELECT * FROM (
-                (SELECT e.id, e.severity, e.title, e.description, e.created_at, e.resolved_at, e.tenant_id
-                FROM alquimista_platform.operational_events AS e
-                WHERE e.event_type = 'incident' AND e.tenant_id = $1
-                    AND (e.created_at, e.id) < (coalesce($2, 'infinity'::timestamptz), coalesce($3, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid))
-                ORDER BY e.created_at DESC, e.id DESC LIMIT $4::bigint + $5::bigint)
-                UNION ALL
-                (SELECT e.id, e.severity, e.title, e.description, e.created_at, e.resolved_at, e.tenant_id
-                FROM alquimista_platform.operational_events AS e
-                WHERE e.event_type = 'incident' AND e.tenant_id IS NULL
-                    AND (e.created_at, e.id) < (coalesce($2, 'infinity'::timestamptz), coalesce($3, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid))
-                ORDER BY e.created_at DESC, e.id DESC LIMIT $4::bigint + $5::bigint)
-            ) AS visible
-            ORDER BY created_at DESC, id DESC LIMIT $4 OFFSET $5
-        ) AS p ON true
-        WHERE t.id = $1
-        ORDER BY p.created_at DESC, p.id DESC
-        "#,
-        scope.tenant_id(),
-        window.after.map(|(created_at, _)| created_at),
-        window.after.map(|(_, id)| id),
-        window.limit,
-        window.offset,
-    )
-    .fetch_all(tx.connection())
-    .await?;
-    tx.commit().await?;
+    let rows = read!(database, scope, |connection| {
+        sqlx::query!(
+            r#"
+            SELECT
+                (SELECT count(*) FROM alquimista_platform.operational_events AS e
+                    WHERE e.event_type = 'incident' AND e.tenant_id = $1)
+                + (SELECT count(*) FROM alquimista_platform.operational_events AS e
+                    WHERE e.event_type = 'incident' AND e.tenant_id IS NULL) AS "total!",
+                p.id AS "id?", p.severity AS "severity?", p.title AS "title?", p.description, p.created_at AS "created_at?",
+                p.resolved_at, p.tenant_id
+            FROM alquimista_platform.tenants AS t
+            LEFT JOIN LATERAL (
+                SELECT * FROM (
+                    (SELECT e.id, e.severity, e.title, e.description, e.created_at, e.resolved_at, e.tenant_id
+                    FROM alquimista_platform.operational_events AS e
+                    WHERE e.event_type = 'incident' AND e.tenant_id = $1
+                        AND (e.created_at, e.id) < (coalesce($2, 'infinity'::timestamptz), coalesce($3, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid))
+                    ORDER BY e.created_at DESC, e.id DESC LIMIT $4::bigint + $5::bigint)
+                    UNION ALL
+                    (SELECT e.id, e.severity, e.title, e.description, e.created_at, e.resolved_at, e.tenant_id
+                    FROM alquimista_platform.operational_events AS e
+                    WHERE e.event_type = 'incident' AND e.tenant_id IS NULL
+                        AND (e.created_at, e.id) < (coalesce($2, 'infinity'::timestamptz), coalesce($3, 'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid))
+                    ORDER BY e.created_at DESC, e.id DESC LIMIT $4::bigint + $5::bigint)
+                ) AS visible
+                ORDER BY created_at DESC, id DESC LIMIT $4 OFFSET $5
+            ) AS p ON true
+            WHERE t.id = $1
+            ORDER BY p.created_at DESC, p.id DESC
+            "#,
+            Scoped(scope) as _,
+            window.after.map(|after| after.0),
+            window.after.map(|after| after.1),
+            window.limit,
+            window.offset,
+        )
+        .fetch_all(connection)
+    });
 
     let Some(any) = rows.first() else { return Ok(None) };
     let total = any.total;
@@ -215,7 +214,7 @@ fn statement(filter: &IncidentFilter, window: &Window<Position>) -> QueryBuilder
             FROM alquimista_platform.operational_events AS e WHERE ",
     );
     push_filter(&mut sql, filter);
-    if let Some((created_at, id)) = window.after {
+    if let Some(NewestFirst(created_at, id)) = window.after {
         sql.push(" AND (e.created_at, e.id) < (").push_bind(created_at).push(", ").push_bind(id).push(")");
     }
     sql.push(" ORDER BY e.created_at DESC, e.id DESC LIMIT ").push_bind(window.limit);

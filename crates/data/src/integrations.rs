@@ -7,9 +7,9 @@ use sqlx::types::Json;
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
-use crate::database::read;
-use crate::list::{Search, Slice, Window};
-use crate::{DataError, Database, TenantTx};
+use crate::database::{Scoped, read};
+use crate::list::{Search, Slice, Window, text};
+use crate::{DataError, Database};
 
 /// An integration of a tenant. What it signs in with is no part of it.
 #[derive(Debug)]
@@ -33,22 +33,21 @@ pub async fn of_tenant(
     database: &Database,
     scope: &TenantScope,
 ) -> Result<Option<Vec<TenantIntegration>>, DataError> {
-    let mut tx = TenantTx::begin(database, scope).await?;
-    let rows = sqlx::query!(
-        r#"
-        SELECT i.id AS "id?", i.integration_type AS "integration_type?", i.integration_name AS "name?",
-            i.status AS "status?", i.last_sync_at, i.last_error
-        FROM alquimista_platform.tenants AS t
-        LEFT JOIN alquimista_platform.tenant_integrations AS i ON i.tenant_id = t.id
-        WHERE t.id = $1
-        ORDER BY alquimista_platform.fold_name(i.integration_name) COLLATE "C", i.id
-        LIMIT 1000
-        "#,
-        scope.tenant_id(),
-    )
-    .fetch_all(tx.connection())
-    .await?;
-    tx.commit().await?;
+    let rows = read!(database, scope, |connection| {
+        sqlx::query!(
+            r#"
+            SELECT i.id AS "id?", i.integration_type AS "integration_type?", i.integration_name AS "name?",
+                i.status AS "status?", i.last_sync_at, i.last_error
+            FROM alquimista_platform.tenants AS t
+            LEFT JOIN alquimista_platform.tenant_integrations AS i ON i.tenant_id = t.id
+            WHERE t.id = $1
+            ORDER BY alquimista_platform.fold_name(i.integration_name) COLLATE "C", i.id
+            LIMIT 1000
+            "#,
+            Scoped(scope) as _,
+        )
+        .fetch_all(connection)
+    });
 
     if rows.is_empty() {
         return Ok(None);
@@ -109,18 +108,17 @@ pub struct PlatformIntegration {
     pub tenant_id: Uuid,
     /// That tenant's name.
     pub tenant_name: String,
-    name_key: String,
 }
 
 /// Where a page begins: behind the integration of this name and id.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Position(String, Uuid);
+pub struct Position(#[serde(deserialize_with = "text")] String, Uuid);
 
 impl PlatformIntegration {
     /// The position behind it.
     #[must_use]
     pub fn position(&self) -> Position {
-        Position(self.name_key.clone(), self.integration.id)
+        Position(self.integration.name.clone(), self.integration.id)
     }
 }
 
@@ -153,7 +151,6 @@ struct Row {
     tenant_name: Option<String>,
     integration_type: Option<String>,
     name: Option<String>,
-    name_key: Option<String>,
     status: Option<String>,
     last_sync_at: Option<DateTime<Utc>>,
     last_error: Option<String>,
@@ -181,7 +178,6 @@ pub async fn of_all(
             },
             tenant_id: row.tenant_id?,
             tenant_name: row.tenant_name?,
-            name_key: row.name_key?,
         })
     });
     let total = summary.iter().map(|count| count.count).sum();
@@ -214,9 +210,9 @@ fn statement(filter: &IntegrationFilter, window: &Window<Position>) -> QueryBuil
     if let Some(Position(name, id)) = &window.after {
         sql.push(" AND (")
             .push(NAME_KEY)
-            .push(", i.id) > (")
+            .push(", i.id) > (alquimista_platform.fold_name(")
             .push_bind(name.clone())
-            .push(", ")
+            .push("), ")
             .push_bind(*id)
             .push(")");
     }

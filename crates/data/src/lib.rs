@@ -1,6 +1,6 @@
 //! Everything that touches PostgreSQL.
 //!
-//! Tenant data is read through a [`TenantTx`], which takes a [`auth_context::TenantScope`], and every tenant's with an
+//! A tenant's data is read with an [`auth_context::TenantScope`], and every tenant's with an
 //! [`auth_context::InternalScope`]: a bare tenant id opens nothing. One module a resource, each with its rows and its
 //! queries.
 
@@ -19,6 +19,7 @@ pub mod audit;
 pub mod catalogue;
 pub mod cnpj;
 pub mod commands;
+pub mod erasure;
 pub mod incidents;
 pub mod integrations;
 pub mod jobs;
@@ -30,10 +31,10 @@ pub mod tenants;
 pub mod usage;
 
 pub use credentials::{Credentials, CredentialsError, Login};
-pub use database::{Database, DatabaseSettings, TenantTx, Tls};
+pub use database::{Database, DatabaseSettings, Tls};
 pub use error::{Constraint, DataError};
 pub use id::parse_uuid;
-pub use list::{Order, Search, Slice, Window};
+pub use list::{NewestFirst, Order, Search, Slice, Window, is_storable};
 pub use number::{Money, Percent};
 pub use period::{DateRange, Period};
 pub use sign_ins::record_sign_in;

@@ -1,6 +1,9 @@
 //! Parts of lists: pages, directions, searches.
 
-use serde::Serialize;
+use chrono::{DateTime, Datelike, Utc};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
+use uuid::Uuid;
 
 /// Which part of a list is asked for.
 #[derive(Clone, Debug)]
@@ -21,6 +24,22 @@ impl<P> Window<P> {
     }
 }
 
+/// Where a page of what is listed newest first begins: behind this instant and id.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct NewestFirst(#[serde(deserialize_with = "instant")] pub DateTime<Utc>, pub Uuid);
+
+/// Reads an instant of a position. A cursor may be anybody's: what the database can't compare is no position.
+pub(crate) fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<Utc>, D::Error> {
+    let at = DateTime::<Utc>::deserialize(deserializer)?;
+    if is_storable(&at) { Ok(at) } else { Err(D::Error::custom("a year beyond all others")) }
+}
+
+/// Reads a text of a position, likewise.
+pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.contains('\0') { Err(D::Error::custom("a NUL character")) } else { Ok(text) }
+}
+
 /// A part of a list, and how long the list is.
 #[derive(Clone, Debug)]
 pub struct Slice<T> {
@@ -28,6 +47,12 @@ pub struct Slice<T> {
     pub rows: Vec<T>,
     /// The number of all rows that the list has.
     pub total: i64,
+}
+
+/// Whether the database can store such an instant or day, in whatever form it is written.
+#[must_use]
+pub fn is_storable(at: &impl Datelike) -> bool {
+    (1..=9999).contains(&at.year())
 }
 
 /// In which direction.
@@ -61,6 +86,9 @@ impl Order {
     }
 }
 
+/// What LIKE takes for a wildcard or an escape, and what folding makes that of.
+const WILDCARDS: [char; 13] = ['%', '﹪', '％', '_', '︳', '︴', '﹍', '﹎', '﹏', '＿', '\\', '﹨', '＼'];
+
 /// A text to search for. `%`, `_` and `\` are plain characters of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Search(String);
@@ -83,9 +111,11 @@ impl Search {
         &self.0
     }
 
-    /// A pattern for LIKE that matches what contains the text.
+    /// A pattern that matches what contains the text, once both are folded.
     pub(crate) fn pattern(&self) -> String {
-        format!("%{}%", self.0.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
+        let escape = |c: char| WILDCARDS.contains(&c).then_some('\\');
+        let escaped: String = self.0.chars().flat_map(|c| escape(c).into_iter().chain([c])).collect();
+        format!("%{escaped}%")
     }
 
     /// A pattern for LIKE that matches a stored CNPJ that contains the text's letters and digits, if they can be of one.
@@ -94,7 +124,7 @@ impl Search {
         let enough =
             kept.chars().count() >= Self::MIN_CNPJ_CHARACTERS && kept.chars().any(|c| c.is_ascii_digit());
         // What is no ASCII matches no CNPJ, and LIKE finds that out by itself.
-        enough.then(|| format!("%{}%", kept.to_uppercase()))
+        enough.then(|| format!("%{}%", kept.to_ascii_uppercase()))
     }
 }
 
@@ -125,6 +155,8 @@ mod tests {
         let whole = |text| Search::new(text).unwrap().whole_cnpj();
         assert_eq!(whole("12.abc.345/01de-35").as_deref(), Some("12ABC34501DE35"));
         assert_eq!((whole("12.abc.345/01de-3"), whole("12.abc.345/01de-355")), (None, None));
+        // Upper case of a letter that no CNPJ has could be one that it has.
+        assert_eq!(pattern("1ſßı").as_deref(), Some("%1ſßı%"));
         for text in ["123", "1.2-3", "padaria", "a.b", "....", "%%%%1"] {
             assert_eq!(pattern(text), None, "{text}");
         }

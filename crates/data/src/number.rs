@@ -85,6 +85,7 @@ fn serialize_digits<S: Serializer>(number: Decimal, serializer: S) -> Result<S::
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use test_support::{fuzz, text_like};
 
     use super::*;
 
@@ -165,5 +166,21 @@ mod tests {
             let sum = Percent::of(part, whole).0 + Percent::of(rest, whole).0;
             prop_assert!((10_000..=10_001).contains(&sum));
         }
+    }
+
+    #[test]
+    fn an_amount_is_what_its_digits_say_or_none() {
+        fuzz("amounts", 10_000, text_like(["1499.90", "0.1", "1e2", "9999999999.99"]), |text| {
+            let Ok(number) = serde_json::from_str::<serde_json::Number>(&text) else { return Ok(()) };
+            let digits = number.to_string();
+            if let Some(amount) = Money::from_digits(&digits, 999_999_999_999) {
+                let written = json(amount);
+                let decimals = written.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+                prop_assert!(decimals <= 2 && !written.starts_with('-'), "{} is {}", digits, written);
+                let (exact, given) = (written.parse::<f64>().unwrap(), digits.parse::<f64>().unwrap());
+                prop_assert!((exact - given).abs() <= given * f64::EPSILON, "{} is {}", digits, written);
+            }
+            Ok(())
+        });
     }
 }

@@ -10,9 +10,10 @@ use sqlx::types::Json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::database::{Scoped, read};
 use crate::number::divide_half_up;
 use crate::period::{DateRange, Period};
-use crate::{DataError, Database, Percent, TenantTx};
+use crate::{DataError, Database, Percent};
 
 /// Requests added up. Adds up with others over days and agents, exactly.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -295,38 +296,37 @@ pub async fn report(
     let range = period.ending(today);
     // The trend leaves today out, and so reaches a day further back than the period before.
     let first = range.previous().from.pred_opt().unwrap_or(range.from);
-    let mut tx = TenantTx::begin(database, scope).await?;
     // From the tenant, so that one without usage is told from one that does not exist. What would be the same on every row
     // has a row of its own, without a date.
-    let rows = sqlx::query!(
-        r#"
-        SELECT
-            (SELECT d.as_of FROM alquimista_platform.aggregated_days AS d ORDER BY d.date DESC LIMIT 1) AS "as_of?",
-            $4::uuid IS NULL
-                OR EXISTS (SELECT FROM alquimista_platform.tenant_agents AS a WHERE a.tenant_id = $1 AND a.agent_id = $4)
-                OR EXISTS (SELECT FROM alquimista_platform.tenant_usage_daily AS d WHERE d.tenant_id = $1 AND d.agent_id = $4)
-                AS "agent_known?",
-            (SELECT json_agg(json_build_object('id', a.id, 'name', a.name, 'key', a.name_key))
-                FROM alquimista_platform.agents AS a) AS "agents?: Json<Vec<AgentName>>",
-            NULL::date AS date, NULL::uuid AS agent_id, NULL::integer AS total, NULL::integer AS successful,
-            NULL::bigint AS tokens, NULL::bigint AS time_sum, NULL::integer AS time_count,
-            NULL::smallint[] AS buckets, NULL::integer[] AS counts
-        FROM alquimista_platform.tenants AS t
-        WHERE t.id = $1
-        UNION ALL
-        SELECT NULL, NULL, NULL, u.date, u.agent_id, u.total_requests, u.successful_requests, u.total_tokens_used,
-            u.response_time_sum, u.response_time_count, u.response_time_buckets, u.response_time_counts
-        FROM alquimista_platform.tenant_usage_daily AS u
-        WHERE u.tenant_id = $1 AND u.date BETWEEN $2 AND $3 AND ($4::uuid IS NULL OR u.agent_id = $4)
-        "#,
-        scope.tenant_id(),
-        first,
-        range.to,
-        agent_id,
-    )
-    .fetch_all(tx.connection())
-    .await?;
-    tx.commit().await?;
+    let rows = read!(database, scope, |connection| {
+        sqlx::query!(
+            r#"
+            SELECT
+                (SELECT d.as_of FROM alquimista_platform.aggregated_days AS d ORDER BY d.date DESC LIMIT 1) AS "as_of?",
+                $4::uuid IS NULL
+                    OR EXISTS (SELECT FROM alquimista_platform.tenant_agents AS a WHERE a.tenant_id = $1 AND a.agent_id = $4)
+                    OR EXISTS (SELECT FROM alquimista_platform.tenant_usage_daily AS d WHERE d.tenant_id = $1 AND d.agent_id = $4)
+                    AS "agent_known?",
+                (SELECT json_agg(json_build_object('id', a.id, 'name', a.name, 'key', a.name_key))
+                    FROM alquimista_platform.agents AS a) AS "agents?: Json<Vec<AgentName>>",
+                NULL::date AS date, NULL::uuid AS agent_id, NULL::integer AS total, NULL::integer AS successful,
+                NULL::bigint AS tokens, NULL::bigint AS time_sum, NULL::integer AS time_count,
+                NULL::smallint[] AS buckets, NULL::integer[] AS counts
+            FROM alquimista_platform.tenants AS t
+            WHERE t.id = $1
+            UNION ALL
+            SELECT NULL, NULL, NULL, u.date, u.agent_id, u.total_requests, u.successful_requests, u.total_tokens_used,
+                u.response_time_sum, u.response_time_count, u.response_time_buckets, u.response_time_counts
+            FROM alquimista_platform.tenant_usage_daily AS u
+            WHERE u.tenant_id = $1 AND u.date BETWEEN $2 AND $3 AND ($4::uuid IS NULL OR u.agent_id = $4)
+            "#,
+            Scoped(scope) as _,
+            first,
+            range.to,
+            agent_id,
+        )
+        .fetch_all(connection)
+    });
 
     let (mut heads, rows): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| row.date.is_none());
     let Some(head) = heads.pop().filter(|head| head.agent_known == Some(true)) else { return Ok(None) };

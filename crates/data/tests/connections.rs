@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 
 use auth_context::{Caller, Claims, Group, Groups, Operation, TenantScope};
 use chrono::{NaiveDate, Utc};
-use data::{Credentials, Database, DatabaseSettings, tenants};
+use data::{Credentials, DataError, Database, DatabaseSettings, tenants};
+use serde_json::json;
 use sqlx::{Connection, Executor, PgConnection};
-use test_support::TestDatabase;
+use test_support::{Emulator, SecretsManager, TestDatabase};
 use uuid::Uuid;
 
 fn scope() -> TenantScope {
@@ -217,4 +218,27 @@ async fn a_verified_connection_is_encrypted_and_trusts_one_authority() {
     let unknown = Database::new(unknown, Credentials::Fixed(TestDatabase::login("app_tenant")));
     let error = tenants::overview(&unknown, &scope(), today()).await.unwrap_err();
     assert!(error.to_string().contains("certificate"), "{error}");
+}
+
+#[tokio::test]
+async fn a_secret_that_is_no_login_is_unavailable_and_told_to_nobody() {
+    for content in [
+        json!(null),
+        json!("s3cr3t"),
+        json!(["app_tenant", "s3cr3t", 1]),
+        json!({}),
+        json!({"username": "app_tenant"}),
+        json!({"password": "s3cr3t"}),
+        json!({"username": "app_tenant", "password": null}),
+        json!({"username": "app_tenant", "password": {"s3cr3t": "s3cr3t"}}),
+        json!({"username": ["s3cr3t"], "password": "s3cr3t"}),
+        json!([[[{"username": "app_tenant", "password": "s3cr3t"}]]]),
+    ] {
+        let secrets = SecretsManager::start(vec![("login".into(), content.clone())]).await;
+        let client = aws_sdk_secretsmanager::Client::new(&Emulator::new().config_at(secrets.url()));
+        let read = Credentials::Secret { client, id: "login".into() }.read().await;
+        let error = DataError::from(read.map(|_| ()).unwrap_err());
+        assert!(error.is_transient(), "{content}");
+        assert!(!format!("{error} {error:?}").contains("s3cr3t"), "{error:?}");
+    }
 }

@@ -101,10 +101,8 @@ pub(crate) async fn revalidate(method: &Method, request: &HeaderMap, response: R
     // Bodies are made in memory: collecting one neither waits nor fails.
     let bytes = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     let tag = entity_tag(head.extensions.get::<Version>(), &bytes);
-    let unchanged = request
-        .typed_get::<IfNoneMatch>()
-        .zip(tag.clone())
-        .is_some_and(|(known, tag)| !known.precondition_passes(&tag));
+    let unchanged =
+        known(request).zip(tag.clone()).is_some_and(|(known, tag)| !known.precondition_passes(&tag));
     if let Some(tag) = tag {
         head.headers.typed_insert(tag);
     }
@@ -117,6 +115,16 @@ pub(crate) async fn revalidate(method: &Method, request: &HeaderMap, response: R
         return Response::from_parts(head, Body::empty());
     }
     Response::from_parts(head, Body::from(bytes))
+}
+
+/// The tags of what the client has. None of ours has a blank within, nor may another's (RFC 9110, section 8.8.3): the crate takes
+/// that for impossible, and panics where debug assertions are on.
+fn known(request: &HeaderMap) -> Option<IfNoneMatch> {
+    let blank_within = |value: &HeaderValue| {
+        let mut within = value.as_bytes().split(|&byte| byte == b'"').skip(1).step_by(2);
+        within.any(|tag| tag.iter().any(u8::is_ascii_whitespace))
+    };
+    if request.get_all(header::IF_NONE_MATCH).iter().any(blank_within) { None } else { request.typed_get() }
 }
 
 /// Half a SHA-256: enough that two bodies of one resource don't share a tag.
@@ -153,6 +161,20 @@ mod tests {
         let (_, other) = Version::of(&"before").header();
         for tags in [other.as_str(), &format!("W/{tag}"), tag.trim_matches('"'), "", "\"\"", "x"] {
             assert!(!met(tags), "{tags}");
+        }
+    }
+    #[test]
+    fn a_tag_with_a_blank_is_none() {
+        let known = |value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::IF_NONE_MATCH, HeaderValue::from_bytes(value.as_bytes()).unwrap());
+            known(&headers).is_some_and(|tags| !tags.precondition_passes(&"\"x.y\"".parse().unwrap()))
+        };
+        for one_of_them in ["\"x.y\"", "W/\"x.y\" , \"z\"", "\"z\",\t\"x.y\"", "*"] {
+            assert!(known(one_of_them), "{one_of_them}");
+        }
+        for none in ["\"\tx.y\"", "\"x y\"", "W/\" \"", "\"z\", \"x.y \"", "\"x.y", "x.y", "\" "] {
+            assert!(!known(none), "{none}");
         }
     }
 }

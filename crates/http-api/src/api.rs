@@ -10,7 +10,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
 use cache::Cache;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use data::Database;
 use data::audit::Access;
 use lambda_http::http::header::AUTHORIZATION;
@@ -189,11 +189,16 @@ async fn authorize(
         Ok(caller) => {
             let sign_in = caller.sign_in();
             let looked = Arc::default();
-            let authorized =
-                Authorized { caller, operation, gate: Arc::clone(&gate), wish, looked: Arc::clone(&looked) };
+            let authorized = Authorized {
+                caller,
+                operation,
+                today: (gate.now)().date_naive(),
+                gate: Arc::clone(&gate),
+                wish,
+                looked: Arc::clone(&looked),
+            };
             request.extensions_mut().insert(authorized);
             let response = next.run(request).await;
-            // It is on record already, unless the answer took no transaction.
             if let Some(sign_in) = sign_in.filter(|_| response.status().is_success()) {
                 gate.accesses.record_sign_in(&sign_in).await;
             }
@@ -232,6 +237,7 @@ fn gateway_claims(extensions: &Extensions) -> Option<Claims> {
 pub struct Authorized {
     caller: Caller,
     operation: Operation,
+    today: NaiveDate,
     gate: Arc<Gate>,
     wish: Wish,
     looked: Arc<Mutex<Option<Looked>>>,
@@ -258,9 +264,8 @@ impl Authorized {
     }
 
     async fn look_up(&self, tenant: Option<Uuid>, asked: &Asked) -> Result<(), Stop> {
-        let Self { caller, operation, gate, wish, .. } = self;
-        let today = (gate.now)().date_naive();
-        let question = Question::new(*operation, caller.groups(), tenant, today, asked);
+        let Self { caller, operation, today, gate, wish, .. } = self;
+        let question = Question::new(*operation, caller.groups(), tenant, *today, asked);
         let (looked, kept) = look_up(&gate.cache, &operation.permission(), *wish, &question).await?;
         *self.looked.lock().unwrap_or_else(PoisonError::into_inner) = looked;
         kept.map_or(Ok(()), |kept| Err(Stop::Answered(kept)))
@@ -291,6 +296,12 @@ impl Authorized {
     /// The right to see every tenant, which callers of internal operations have.
     pub fn internal_scope(&self) -> Result<InternalScope, Problem> {
         Ok(self.caller.internal_scope()?)
+    }
+
+    /// The UTC day that the request came on. It stays that: an answer is kept as that day's.
+    #[must_use]
+    pub const fn today(&self) -> NaiveDate {
+        self.today
     }
 
     /// The user's id in Cognito.

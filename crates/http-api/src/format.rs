@@ -151,6 +151,7 @@ impl IntoResponse for Csv {
 mod tests {
     use proptest::prelude::*;
     use serde_json::json;
+    use test_support::{any_json, bytes_like, fuzz, tokens};
 
     use super::*;
 
@@ -216,16 +217,48 @@ mod tests {
         assert!(truncated && bytes <= MAX_BYTES && rows > 1_000, "{rows} rows, {bytes} bytes");
     }
 
-    proptest! {
-        #[test]
-        fn parses_back_to_what_it_was_made_of(texts in proptest::collection::vec(".*", 0..20)) {
-            let rows = texts.iter().map(|text| json!({"text": text, "nothing": null}));
-            let body = Csv::of(&["text", "nothing"], rows).unwrap().body;
-            let mut reader = csv::ReaderBuilder::new().from_reader(body.as_slice());
-            prop_assert_eq!(reader.headers().unwrap(), &csv::StringRecord::from(vec!["text", "nothing"]));
-            let read: Vec<_> = reader.records().map(|record| record.unwrap()[0].to_owned()).collect();
-            let expected: Vec<_> = texts.iter().map(|text| cell(&json!(text))).collect();
-            prop_assert_eq!(read, expected);
+    /// What a reader of the cell that this was written into finds.
+    fn expected(value: &Value) -> String {
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        match (value, text.chars().next()) {
+            (Value::Null, _) => String::new(),
+            (Value::String(_), Some('=' | '+' | '-' | '@' | '\t' | '\r' | '\n')) => format!("'{text}"),
+            _ => text,
         }
+    }
+
+    #[test]
+    fn parses_back_to_what_it_was_made_of() {
+        let cell = || prop_oneof![tokens().prop_map(Value::from), any_json()];
+        let rows = proptest::collection::vec((cell(), cell()), 0..20);
+        fuzz("tables", 1_000, rows, |rows| {
+            let made = rows.iter().map(|(a, b)| json!({"a": a, "b": b, "c": null, "not shown": a}));
+            let body = Csv::of(&["a", "b", "c"], made).unwrap().body;
+            let mut reader = csv::Reader::from_reader(body.as_slice());
+            prop_assert_eq!(reader.headers().unwrap(), &csv::StringRecord::from(vec!["a", "b", "c"]));
+            let read: Vec<_> = reader.records().map(Result::unwrap).collect();
+            prop_assert_eq!(read.len(), rows.len());
+            for (record, (a, b)) in read.iter().zip(&rows) {
+                let cells: Vec<_> = record.iter().map(str::to_owned).collect();
+                prop_assert_eq!(cells, [expected(a), expected(b), String::new()]);
+            }
+            Ok(())
+        });
+    }
+
+    #[test]
+    fn no_header_makes_it_panic() {
+        let valid = ["text/csv, application/json;q=0.5", "text/csv;q=1.000,*/*;q=0"];
+        fuzz("accepted media types", 5_000, bytes_like(valid), |bytes| {
+            let mut headers = HeaderMap::new();
+            if let Ok(value) = HeaderValue::from_bytes(&bytes) {
+                headers.insert(ACCEPT, value);
+            }
+            if Format::of(&headers) == Format::Csv {
+                let accept = String::from_utf8_lossy(&bytes).to_lowercase();
+                prop_assert!(accept.contains("text/") || accept.contains("*/*"), "{}", accept);
+            }
+            Ok(())
+        });
     }
 }

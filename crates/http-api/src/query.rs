@@ -6,7 +6,7 @@ use std::fmt::Display;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use chrono::{DateTime, Datelike, NaiveDate, NaiveTime, SubsecRound, TimeDelta, Utc};
-use data::{Search, parse_uuid};
+use data::{Search, is_storable, parse_uuid};
 use lambda_http::http::request::Parts;
 use serde::Serialize;
 use uuid::Uuid;
@@ -107,10 +107,9 @@ impl Query {
     pub fn instant(&mut self, name: &'static str) -> Option<DateTime<Utc>> {
         let value = self.single(name)?;
         let instant = day(&value).map(|day| day.and_time(NaiveTime::MIN).and_utc()).or_else(|| {
-            // Within what the database can store.
             let given = DateTime::parse_from_rfc3339(&value).ok()?.to_utc();
             let instant = (given + TimeDelta::nanoseconds(999)).trunc_subsecs(6);
-            (1..=9999).contains(&instant.year()).then_some(instant)
+            is_storable(&instant).then_some(instant)
         });
         match instant {
             Some(instant) => self.note(name, instant),
@@ -224,7 +223,9 @@ fn day(text: &str) -> Option<NaiveDate> {
 
 #[cfg(test)]
 mod tests {
+    use chrono::Timelike;
     use proptest::prelude::*;
+    use test_support::{fuzz, text_like};
 
     use super::*;
 
@@ -362,10 +363,51 @@ mod tests {
         fn every_uuid_survives(bits: u128) {
             prop_assert_eq!(uuid(&format!("id={}", Uuid::from_u128(bits))), Ok(Some(Uuid::from_u128(bits))));
         }
+    }
 
-        #[test]
-        fn no_query_makes_it_panic(query in ".*") {
-            let _ = uuid(&query);
-        }
+    /// Reads all kinds of parameters.
+    fn read(text: &str) -> (Query, Option<String>, Option<Search>, Option<DateTime<Utc>>, Page) {
+        let mut query = Query::parse(text);
+        query.uuid("id");
+        let text = query.text("text", 10);
+        let search = query.search("search");
+        let instant = query.instant("from");
+        query.choice("period", &[("7d", 7), ("30d", 30)], 30);
+        let page = query.page(20);
+        (query, text, search, instant, page)
+    }
+
+    #[test]
+    fn whatever_is_not_refused_is_within_bounds() {
+        let valid = [
+            format!("id={ID}&text=a+b&search=%C3%A9+50%25&limit=10&offset=100"),
+            "from=2028-02-29T23:59:59.5-03:00&period=7d&cursor=AAAAAAAAAAAAAAAAMQ".to_owned(),
+            "from=2028-02-29&search=1&search=&text=%F0%9F%92%A1".to_owned(),
+            "search=a%00b".to_owned(),
+            "limit=10".to_owned(),
+            "offset=10000".to_owned(),
+        ];
+        fuzz("queries", 5_000, text_like(valid), |query| {
+            let (query, text, search, instant, page) = read(&query);
+            if query.finish().is_err() {
+                return Ok(());
+            }
+            let text_holds =
+                |text: String| (1..=10).contains(&text.chars().count()) && !text.contains(char::is_control);
+            prop_assert!(text.is_none_or(text_holds));
+            let search_holds = |search: Search| {
+                let search = search.as_str();
+                search.trim() == search
+                    && (1..=200).contains(&search.chars().count())
+                    && !search.contains('\0')
+            };
+            prop_assert!(search.is_none_or(search_holds));
+            prop_assert!(
+                instant.is_none_or(|at| (1..=9999).contains(&at.year()) && at.nanosecond() % 1_000 == 0)
+            );
+            prop_assert!((1..=MAX_LIMIT).contains(&page.limit) && (0..=MAX_OFFSET).contains(&page.offset));
+            prop_assert!(page.cursor.is_none() || page.offset == 0);
+            Ok(())
+        });
     }
 }

@@ -55,7 +55,7 @@ impl TestIssuer {
             axum::serve(listener, axum::Router::new().route("/jwks.json", get(handler))).into_future(),
         );
 
-        let mut issuer = Self { served, key: new_key(), key_id: "key-1".into(), url };
+        let issuer = Self { served, key: new_key(), key_id: "key-1".into(), url };
         issuer.publish();
         issuer
     }
@@ -76,6 +76,11 @@ impl TestIssuer {
     /// Answers 500 from now on, or no longer.
     pub fn fail(&self, failing: bool) {
         self.served.failing.store(failing, Ordering::SeqCst);
+    }
+
+    /// Serves this from now on in place of its key set.
+    pub fn serve(&self, document: Value) {
+        *self.served.document.lock().unwrap() = document;
     }
 
     /// How often the key set was asked for.
@@ -116,7 +121,12 @@ impl TestIssuer {
     /// A token with these claims and this header, signed by the key whatever the header says.
     #[must_use]
     pub fn sign_with(&self, header: &Value, claims: &Value) -> String {
-        let message = Self::message(header, claims);
+        self.sign_message(&Self::message(header, claims))
+    }
+
+    /// The token that is this and its signature.
+    #[must_use]
+    pub fn sign_message(&self, message: &str) -> String {
         let mut signature = vec![0; self.key.public_modulus_len()];
         self.key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message.as_bytes(), &mut signature).unwrap();
         format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature))
@@ -135,14 +145,21 @@ impl TestIssuer {
         self.key.public_key().as_der().unwrap().as_ref().to_vec()
     }
 
-    fn publish(&mut self) {
+    /// The public key as a member of a key set.
+    #[must_use]
+    pub fn jwk(&self) -> Value {
         let public = self.key.public_key();
         let number = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
-        *self.served.document.lock().unwrap() = json!({"keys": [{
+        json!({
             "alg": "RS256", "kty": "RSA", "use": "sig", "kid": self.key_id,
             "n": number(public.modulus().big_endian_without_leading_zero()),
             "e": number(public.exponent().big_endian_without_leading_zero()),
-        }]});
+        })
+    }
+
+    /// Serves its key set, as it does from the beginning.
+    pub fn publish(&self) {
+        self.serve(json!({"keys": [self.jwk()]}));
     }
 }
 

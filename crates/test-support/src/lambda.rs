@@ -12,9 +12,12 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use data::{DatabaseSettings, Tls};
 use serde_json::Value;
 use tokio::process::{Child, Command};
 use tokio::sync::{mpsc, oneshot};
+
+use crate::TestIssuer;
 
 /// How much longer than its time an invocation may take before the test is over.
 const GRACE: Duration = Duration::from_secs(5);
@@ -60,6 +63,39 @@ struct Runtime {
     started: Instant,
     first_asked: OnceLock<Duration>,
     has_extension: AtomicBool,
+}
+
+/// What a function of the API is told: where AWS answers, its database and the secret with its login, whose tokens it takes,
+/// those of a [`TestIssuer`].
+#[must_use]
+pub fn api_environment(
+    endpoint: &str,
+    database: &DatabaseSettings,
+    secret: &str,
+    jwks_url: &str,
+) -> Vec<(String, String)> {
+    let tls = match database.database_tls {
+        Tls::Disable => "disable",
+        Tls::VerifyFull => "verify-full",
+    };
+    let authority =
+        database.database_ca_file.as_ref().map(|file| ("DATABASE_CA_FILE", file.to_str().unwrap()));
+    let told = [
+        ("AWS_ENDPOINT_URL", endpoint),
+        ("AWS_REGION", "sa-east-1"),
+        ("AWS_ACCESS_KEY_ID", "local"),
+        ("AWS_SECRET_ACCESS_KEY", "local"),
+        ("DATABASE_HOST", &database.database_host),
+        ("DATABASE_PORT", &database.database_port.to_string()),
+        ("DATABASE_NAME", &database.database_name),
+        ("DATABASE_TLS", tls),
+        ("DATABASE_SECRET_ARN", secret),
+        ("COGNITO_ISSUER", TestIssuer::ISSUER),
+        ("COGNITO_JWKS_URL", jwks_url),
+        ("COGNITO_CLIENT_IDS", TestIssuer::CLIENT),
+        ("AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH", "true"),
+    ];
+    told.into_iter().chain(authority).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 /// A process of a function.

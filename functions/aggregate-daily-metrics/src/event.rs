@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use aws_lambda_events::event::eventbridge::EventBridgeEvent;
 use chrono::{Days, NaiveDate};
-use data::DateRange;
+use data::{DateRange, is_storable};
 use serde_json::{Map, Value};
 
 /// The most days of one back-fill.
@@ -113,8 +113,8 @@ fn day(field: &str, value: &Value) -> Result<NaiveDate, EventError> {
         .as_str()
         .and_then(|text| {
             let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
-            // chrono also takes 2026-1-5 and +2026-01-05.
-            (day.to_string() == text).then_some(day)
+            // chrono also takes 2026-1-5, +2026-01-05 and -2026-01-05.
+            (day.to_string() == text && is_storable(&day)).then_some(day)
         })
         .ok_or_else(|| wrong(field, "is not a day of the form YYYY-MM-DD"))
 }

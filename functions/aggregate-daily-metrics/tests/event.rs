@@ -7,6 +7,7 @@ use chrono::{Days, NaiveDate};
 use data::DateRange;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use test_support::{fuzz, json_like, text_like};
 
 fn today() -> NaiveDate {
     "2026-11-24".parse().unwrap()
@@ -151,4 +152,46 @@ proptest! {
             prop_assert_eq!(parse(&json!({"date": other})).unwrap_err().field, "date");
         }
     }
+}
+
+#[test]
+fn only_a_day_of_our_era_written_out_is_a_day() {
+    fuzz(
+        "days of an event",
+        5_000,
+        text_like(["2026-11-01", "0001-01-01", "0000-01-01", "-2026-11-01"]),
+        |text| {
+            if let Ok(request) = parse(&json!({"date": text})) {
+                let Request::BackFill(range) = request else { panic!("{request:?}") };
+                prop_assert_eq!((range.from.to_string(), range.to.to_string()), (text.clone(), text.clone()));
+                prop_assert!(
+                    text.len() == 10 && text.as_str() >= "0001-01-01" && range.to <= today(),
+                    "{}",
+                    text
+                );
+            }
+            Ok(())
+        },
+    );
+}
+
+#[test]
+fn every_event_is_understood_or_its_fault_is_named() {
+    let details = [
+        json!({"run": "nightly"}),
+        json!({"date": "2026-11-24"}),
+        json!({"from": "2026-11-01", "to": "2026-11-03"}),
+    ];
+    let events = details.iter().cloned().chain(details.iter().map(enveloped));
+    fuzz("events", 5_000, json_like(events.collect::<Vec<_>>()), |event| {
+        match parse(&event) {
+            Ok(Request::BackFill(range)) => {
+                prop_assert!(range.from <= range.to && range.to <= today());
+                prop_assert!((range.to - range.from).num_days() < MAX_DAYS);
+            }
+            Ok(_) => {}
+            Err(error) => prop_assert!(!error.reason.is_empty()),
+        }
+        Ok(())
+    });
 }

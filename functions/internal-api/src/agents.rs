@@ -89,10 +89,10 @@ struct Parameters {
     #[param(inline)]
     period: Option<Period>,
     /// Agents of this segment.
-    #[param(max_length = 100)]
+    #[param(min_length = 1, max_length = 100, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     segment: Option<String>,
     /// Part of the name, whatever its case and accents.
-    #[param(max_length = 200)]
+    #[param(max_length = 200, pattern = r"^[^\x00]*$")]
     search: Option<String>,
     /// What they are sorted by; name and id break ties.
     #[param(inline)]
@@ -139,7 +139,7 @@ pub(crate) async fn get(
         Format::Json => page.window(&list)?,
         Format::Csv => Csv::window(),
     };
-    let range = period.ending(api.today());
+    let range = period.ending(caller.today());
     let mut found = catalogue::list(&api.database, &scope, &filter, &window, range).await?;
     Ok(match format {
         Format::Csv => Csv::of(COLUMNS, found.slice.rows.into_iter().map(Agent::from))?.into_response(),

@@ -95,7 +95,7 @@ enum EventType {
 #[expect(dead_code, reason = "documents what Query reads")]
 struct Parameters {
     /// Rows of this user.
-    #[param(max_length = 255)]
+    #[param(min_length = 1, max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     user_sub: Option<String>,
     /// Rows about this tenant.
     tenant_id: Option<Uuid>,

@@ -111,7 +111,7 @@ pub(crate) async fn get(
     let period = query.choice("period", Period::CHOICES, Period::Month);
     let scope = caller.internal_read(query).await?;
 
-    let range = period.ending(api.today());
+    let range = period.ending(caller.today());
     let revenue = revenue::overview(&api.database, &scope, range).await?;
     Ok(Answer(BillingOverview::new(period, range, revenue)))
 }

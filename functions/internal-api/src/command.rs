@@ -137,7 +137,8 @@ pub(crate) struct NewCommandBody {
 #[expect(dead_code, reason = "documents what IdempotencyKey reads")]
 pub(crate) struct CommandHeaders {
     /// The caller's own name for this request: repeated within 24 hours, it is the same command.
-    #[param(rename = "Idempotency-Key", value_type = String, required = false, min_length = 1, max_length = 128)]
+    #[param(rename = "Idempotency-Key", value_type = String, required = false, min_length = 1, max_length = 128,
+        pattern = "^[!-~]([ -~]*[!-~])?$")]
     idempotency_key: Option<String>,
 }
 
@@ -164,7 +165,8 @@ pub(crate) struct CommandPath {
         (status = 201, description = "The command was accepted, now or when the same request came first.",
             body = AcceptedCommand,
             headers(("Location" = String, description = "Where it is."),
-                ("Idempotency-Replayed" = String, description = "true: the same request came before."))),
+                ("Idempotency-Replayed" = String, description = "true: the same request came before.")),
+            links(("command" = (operation_id = "command", parameters(("id" = "$response.body#/command_id")))))),
         (status = 404, description = "There is no such tenant."),
         (status = 409, description = "The key was used for another request."),
         (status = 413, description = "The body is larger than 64 KiB."),

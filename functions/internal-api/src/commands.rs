@@ -98,7 +98,8 @@ struct Parameters {
     responses(
         (status = 200, description = "The commands, newest first.",
             content((CommandList = "application/json"), (String = "text/csv")),
-            headers(("X-Truncated" = String, description = "true: the CSV leaves something out.")))
+            headers(("X-Truncated" = String, description = "true: the CSV leaves something out.")),
+            links(("command" = (operation_id = "command", parameters(("id" = "$response.body#/commands/0/command_id"))))))
     )
 )]
 pub(crate) async fn get(

@@ -72,7 +72,7 @@ const COLUMNS: &[&str] =
 #[expect(dead_code, reason = "documents what Query reads")]
 struct Parameters {
     /// Those of this type: `email`, `whatsapp`, `crm`, `calendar` …
-    #[param(max_length = 100)]
+    #[param(min_length = 1, max_length = 100, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     r#type: Option<String>,
     /// Whether they work.
     #[param(inline)]
@@ -80,7 +80,7 @@ struct Parameters {
     /// Those of this tenant.
     tenant_id: Option<Uuid>,
     /// Part of the name, or of the tenant's, whatever its case and accents.
-    #[param(max_length = 200)]
+    #[param(max_length = 200, pattern = r"^[^\x00]*$")]
     search: Option<String>,
 }
 

@@ -181,7 +181,7 @@ struct RecentIncident {
 
 // Bodies, for their documentation; they are read by `Members`.
 
-/// A company to be.
+/// A company to be: an active one, unless `status` says otherwise.
 #[derive(ToSchema)]
 #[schema(as = NewTenant)]
 #[serde(deny_unknown_fields)]
@@ -197,7 +197,7 @@ pub(crate) struct NewTenantBody {
     /// The name of a plan; see `/internal/options`.
     #[schema(min_length = 1, max_length = 50, example = "professional")]
     plan: String,
-    #[schema(required = false, inline, default = "active")]
+    #[schema(required = false, inline)]
     status: Status,
     /// Reais a month, at most 2 decimals.
     #[schema(required = false, value_type = Option<f64>, minimum = 0, maximum = 9_999_999_999.99, example = 1499.9)]
@@ -244,7 +244,12 @@ pub(crate) struct TenantPath {
     request_body = NewTenantBody,
     responses(
         (status = 201, description = "The company.", body = SavedTenant,
-            headers(("Location" = String, description = "Where it is."), ("ETag" = String, description = "For If-Match."))),
+            headers(("Location" = String, description = "Where it is."), ("ETag" = String, description = "For If-Match.")),
+            links(
+                ("company" = (operation_id = "internalTenant", parameters(("id" = "$response.body#/tenant/id")))),
+                ("change" = (operation_id = "changeTenant",
+                    parameters(("id" = "$response.body#/tenant/id"), ("If-Match" = "$response.header.ETag"))))
+            )),
         (status = 409, description = "Another company has this CNPJ."),
         (status = 413, description = "The body is larger than 64 KiB."),
         (status = 415, description = "The body is not said to be JSON.")
@@ -277,7 +282,12 @@ pub(crate) async fn post(
     tag = "internal",
     params(TenantPath),
     responses(
-        (status = 200, description = "The company.", body = TenantDetails),
+        (status = 200, description = "The company.", body = TenantDetails,
+            links(
+                ("change" = (operation_id = "changeTenant",
+                    parameters(("id" = "$request.path.id"), ("If-Match" = "$response.header.ETag")))),
+                ("agents" = (operation_id = "internalTenantAgents", parameters(("id" = "$request.path.id"))))
+            )),
         (status = 404, description = "There is no such tenant.")
     )
 )]
@@ -290,7 +300,7 @@ pub(crate) async fn get(
     let tenant = caller.tenant_read(query, Some(id)).await?;
     let scope = caller.internal_scope()?;
 
-    let (week, month) = (Period::Week.ending(api.today()), Period::Month.ending(api.today()));
+    let (week, month) = (Period::Week.ending(caller.today()), Period::Month.ending(caller.today()));
     let found = tenants::detail(&api.database, &scope, &tenant, week, month).await?;
     let found = found.ok_or_else(|| Problem::not_found(NO_TENANT))?;
     let version = version(&found.tenant);
@@ -311,7 +321,12 @@ pub(crate) async fn get(
     ),
     responses(
         (status = 200, description = "The company as it is now.", body = SavedTenant,
-            headers(("ETag" = String, description = "For If-Match."))),
+            headers(("ETag" = String, description = "For If-Match.")),
+            links(
+                ("company" = (operation_id = "internalTenant", parameters(("id" = "$request.path.id")))),
+                ("change" = (operation_id = "changeTenant",
+                    parameters(("id" = "$request.path.id"), ("If-Match" = "$response.header.ETag"))))
+            )),
         (status = 404, description = "There is no such tenant."),
         (status = 409, description = "Another company has this CNPJ."),
         (status = 412, description = "Somebody changed the company since."),

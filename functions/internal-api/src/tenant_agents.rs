@@ -89,7 +89,7 @@ pub(crate) async fn get(
     let tenant = caller.tenant_read(query, Some(id)).await?;
     let scope = caller.internal_scope()?;
 
-    let range = Period::Month.ending(api.today());
+    let range = Period::Month.ending(caller.today());
     let found = agents::managed(&api.database, &scope, &tenant, range).await?;
     let found = found.ok_or_else(|| Problem::not_found(NO_TENANT))?;
     Ok(Answer(ManagedAgents {

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use data::tenants::{self, Listed, SortBy, StatusFilter, TenantFilter};
+use data::tenants::{self, Listed, Position, SortBy, StatusFilter, TenantFilter};
 use data::{Money, Order, Period, cnpj};
 use http_api::{Answer, Authorized, Csv, Format, Instant, ListKey, Query, Stop};
 use serde::Serialize;
@@ -84,13 +84,13 @@ struct Parameters {
     #[param(inline)]
     status: Option<StatusFilter>,
     /// Those on this plan.
-    #[param(max_length = 100)]
+    #[param(min_length = 1, max_length = 100, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     plan: Option<String>,
     /// Those of this segment.
-    #[param(max_length = 100)]
+    #[param(min_length = 1, max_length = 100, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
     segment: Option<String>,
     /// Part of the name, whatever its case and accents, or, from 4 letters and digits on, of the CNPJ.
-    #[param(max_length = 200)]
+    #[param(max_length = 200, pattern = r"^[^\x00]*$")]
     search: Option<String>,
     /// What they are sorted by. The id breaks ties; those without a price come last.
     #[param(inline)]
@@ -111,7 +111,8 @@ struct Parameters {
     responses(
         (status = 200, description = "The companies.",
             content((TenantPage = "application/json"), (String = "text/csv")),
-            headers(("X-Truncated" = String, description = "true: the CSV leaves something out.")))
+            headers(("X-Truncated" = String, description = "true: the CSV leaves something out.")),
+            links(("company" = (operation_id = "internalTenant", parameters(("id" = "$response.body#/tenants/0/id"))))))
     )
 )]
 pub(crate) async fn get(
@@ -133,10 +134,10 @@ pub(crate) async fn get(
 
     let list = key(&filter);
     let window = match format {
-        Format::Json => page.window(&list)?,
+        Format::Json => page.window_where(&list, |position: &Position| position.is_by(filter.sort_by))?,
         Format::Csv => Csv::window(),
     };
-    let range = Period::Month.ending(api.today());
+    let range = Period::Month.ending(caller.today());
     let mut found = tenants::list(&api.database, &scope, &filter, &window, range).await?;
     Ok(match format {
         Format::Csv => {

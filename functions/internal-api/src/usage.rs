@@ -181,7 +181,7 @@ pub(crate) async fn get(
     let period = query.choice("period", Period::CHOICES, Period::Month);
     let scope = caller.internal_read(query).await?;
 
-    let overview = platform::overview(&api.database, &scope, period, api.today()).await?;
+    let overview = platform::overview(&api.database, &scope, period, caller.today()).await?;
     Ok(Answer(UsageOverview::new(period, overview)))
 }
 

@@ -81,7 +81,9 @@ struct Parameters {
     tag = "tenant",
     params(TenantParameter, Parameters),
     responses(
-        (status = 200, description = "The agents, at most 1,000, by name.", body = TenantAgents),
+        (status = 200, description = "The agents, at most 1,000, by name.", body = TenantAgents,
+            links(("usage" = (operation_id = "tenantUsage",
+                parameters(("tenant_id" = "$request.query.tenant_id"), ("agent_id" = "$response.body#/agents/0/id")))))),
         (status = 404, description = "There is no such tenant.")
     )
 )]
@@ -94,7 +96,7 @@ pub(crate) async fn get(
     let status = query.choice("status", AgentStatus::CHOICES, AgentStatus::Active);
     let scope = caller.tenant_read(query, requested).await?;
 
-    let range = Period::Month.ending(api.today());
+    let range = Period::Month.ending(caller.today());
     let found = agents::of_tenant(&api.database, &scope, status, range).await?;
     let found = found.ok_or_else(|| Problem::not_found(NO_TENANT))?;
     Ok(Answer(TenantAgents {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use auth_context::{Operation, TokenVerifier};
 use axum::Router;
 use cache::Cache;
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 use data::Database;
 use http_api::{Api, Gate, LimitSettings, WebSettings};
 use utoipa::{IntoParams, OpenApi};
@@ -44,13 +44,6 @@ pub struct State {
     pub limits: LimitSettings,
     /// The clock; a test sets its own.
     pub now: fn() -> DateTime<Utc>,
-}
-
-impl State {
-    /// The UTC day.
-    fn today(&self) -> NaiveDate {
-        (self.now)().date_naive()
-    }
 }
 
 /// The function's routes.

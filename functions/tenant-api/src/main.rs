@@ -28,7 +28,11 @@ async fn main() -> anyhow::Result<()> {
         now: Utc::now,
     };
     // Initialisation has more processor than a request, and nobody waits for it.
-    tokio::join!(state.verifier.keys().warm_up(), state.database.warm_up(), state.cache.warm_up());
+    tokio::join!(
+        state.verifier.keys().warm_up(),
+        state.database.warm_up_for_tenants(),
+        state.cache.warm_up(),
+    );
 
     let (database, cache) = (Arc::clone(&state.database), state.cache.clone());
     let let_go = async {

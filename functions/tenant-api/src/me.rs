@@ -81,7 +81,7 @@ pub(crate) async fn get(
     let requested = query.uuid("tenant_id");
     let scope = caller.tenant_read(query, requested).await?;
 
-    let overview = tenants::overview(&api.database, &scope, api.today()).await?;
+    let overview = tenants::overview(&api.database, &scope, caller.today()).await?;
     let overview = overview.ok_or_else(|| Problem::not_found(NO_TENANT))?;
     Ok(Answer(overview.into()))
 }

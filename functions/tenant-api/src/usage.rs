@@ -83,7 +83,7 @@ pub(crate) async fn get(
     let agent_id = query.uuid("agent_id");
     let scope = caller.tenant_read(query, requested).await?;
 
-    let report = usage::report(&api.database, &scope, period, api.today(), agent_id).await?;
+    let report = usage::report(&api.database, &scope, period, caller.today(), agent_id).await?;
     let report =
         report.ok_or_else(|| Problem::not_found("There is no such tenant, or it never had this agent."))?;
     Ok(match format {

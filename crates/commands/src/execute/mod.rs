@@ -87,10 +87,24 @@ impl Executors {
     }
 }
 
-fn database_unavailable(error: &DataError) -> Failure {
-    tracing::warn!(%error, "the database is unavailable");
-    Failure::new(
-        "database unavailable",
-        "o banco de dados não respondeu. Execute o comando novamente; se o erro persistir, verifique o banco de dados.",
-    )
+/// Asks the database, and once more if it hung up: what executors ask of it changes nothing a second time, and a connection
+/// that was cut is no reason to end a command.
+async fn ask_database<T, F>(ask: impl Fn() -> F) -> Result<T, Failure>
+where
+    F: Future<Output = Result<T, DataError>>,
+{
+    let answer = match ask().await {
+        Err(error @ DataError::Unavailable(_)) => {
+            tracing::info!(%error, "asking the database again");
+            ask().await
+        }
+        answer => answer,
+    };
+    answer.map_err(|error| {
+        tracing::warn!(%error, "the database is unavailable");
+        Failure::new(
+            "database unavailable",
+            "o banco de dados não respondeu. Execute o comando novamente; se o erro persistir, verifique o banco de dados.",
+        )
+    })
 }

@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Executors, Failure, database_unavailable};
+use super::{Executors, Failure, ask_database};
 
 /// The fields that are blanked, where they are.
 const TOKENS: [&str; 4] = ["access_token", "refresh_token", "accessToken", "refreshToken"];
@@ -29,15 +29,16 @@ pub(super) async fn run(
     tenant_id: Uuid,
     integration_id: Uuid,
 ) -> Result<Value, Failure> {
-    let integration = data::commands::integration(&executors.database, tenant_id, integration_id)
-        .await
-        .map_err(|error| database_unavailable(&error))?
-        .ok_or_else(|| {
-            Failure::new(
-                "unknown integration",
-                "o tenant não tem esta integração. Confira o tenant e a integração e execute um novo comando.",
-            )
-        })?;
+    let integration = ask_database(|| {
+        data::commands::integration(&executors.database, tenant_id, integration_id)
+    })
+    .await?
+    .ok_or_else(|| {
+        Failure::new(
+            "unknown integration",
+            "o tenant não tem esta integração. Confira o tenant e a integração e execute um novo comando.",
+        )
+    })?;
     let arn = integration.credentials_secret_arn.as_deref().filter(|arn| !arn.is_empty()).ok_or_else(|| {
         Failure::new(
             "no credentials",
@@ -65,9 +66,10 @@ pub(super) async fn run(
     // If a newer version is current, somebody has authorized the integration again since: that stands.
     if let Some(previous) = current {
         secret.forget(previous).await?;
-        data::commands::deactivate_integration(&executors.database, tenant_id, integration_id, LAST_ERROR)
-            .await
-            .map_err(|error| database_unavailable(&error))?;
+        ask_database(|| {
+            data::commands::deactivate_integration(&executors.database, tenant_id, integration_id, LAST_ERROR)
+        })
+        .await?;
     }
     Ok(json!({
         "integration_id": integration_id,

@@ -10,7 +10,7 @@ use data::commands::{AgentRestart, RestartResult};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Executors, Failure, database_unavailable};
+use super::{Executors, Failure, ask_database};
 use crate::store::Claim;
 use crate::stored::Timestamp;
 
@@ -26,10 +26,10 @@ pub(super) async fn run(
     tenant_id: Uuid,
     agent_id: Uuid,
 ) -> Result<Value, Failure> {
-    let restarted =
+    let restarted = ask_database(|| {
         data::commands::restart_agent(&executors.database, tenant_id, agent_id, claim.started_at())
-            .await
-            .map_err(|error| database_unavailable(&error))?;
+    })
+    .await?;
     let agent = match restarted {
         RestartResult::Restarted(agent) | RestartResult::AlreadyDone(agent) => agent,
         RestartResult::Unknown => {

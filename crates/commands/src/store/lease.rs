@@ -272,7 +272,7 @@ impl StoredCommand {
         let now = now.max(self.attempt_at.as_ref().unwrap_or(&self.created_at).at());
         Self {
             status: Status::Running,
-            attempt: self.attempt + 1,
+            attempt: self.attempt.saturating_add(1),
             started_at: Some(self.started_at.clone().unwrap_or_else(|| now.into())),
             attempt_at: Some(now.into()),
             lease_owner: Some(owner.to_string()),

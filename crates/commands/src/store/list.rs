@@ -4,7 +4,8 @@ use std::cmp::Reverse;
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use data::{Slice, Window};
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -15,6 +16,8 @@ use crate::stored::{Status, Timestamp};
 
 /// The most items of one `BatchGetItem`.
 const BATCH: usize = 100;
+/// The longest instant, in bytes; RFC 3339 knows no end of decimals.
+const MAX_INSTANT: usize = 64;
 
 /// Which commands.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
@@ -66,8 +69,19 @@ struct Partition {
     value: String,
 }
 
-/// Where a page begins: behind this command.
-pub type Position = (String, Uuid);
+/// Where a page begins: behind the command of this instant, in the table's words, and id.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Position(#[serde(deserialize_with = "instant")] pub String, pub Uuid);
+
+/// Reads an instant of a position. A cursor may be anybody's: what no key of the table can be is no position.
+fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let at = Timestamp::deserialize(deserializer)?;
+    if at.as_str().len() <= MAX_INSTANT {
+        Ok(at.into())
+    } else {
+        Err(D::Error::custom("not an instant's words"))
+    }
+}
 
 /// A command as lists show it.
 #[derive(Clone, Debug, Deserialize)]
@@ -100,7 +114,7 @@ impl ListedCommand {
     /// Where the page behind it begins.
     #[must_use]
     pub fn position(&self) -> Position {
-        (self.created_at.as_str().to_owned(), self.command_id)
+        Position(self.created_at.as_str().to_owned(), self.command_id)
     }
 }
 
@@ -187,7 +201,7 @@ impl Store {
                 .limit(i32::try_from(wanted + 1).unwrap_or(i32::MAX))
                 .set_exclusive_start_key(from.take());
             query = match after {
-                Some((created_at, _)) => query
+                Some(Position(created_at, _)) => query
                     .key_condition_expression("#of = :of AND created_at <= :after")
                     .expression_attribute_values(":after", text(created_at)),
                 None => query.key_condition_expression("#of = :of"),

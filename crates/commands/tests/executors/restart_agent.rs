@@ -170,6 +170,27 @@ async fn two_attempts_at_once_change_the_row_once() {
 }
 
 #[tokio::test]
+async fn a_connection_that_is_cut_ends_no_command() {
+    let (world, bus) = world_with_agents().await;
+    let cut_the_first = "
+        CREATE SEQUENCE cut;
+        GRANT USAGE ON SEQUENCE cut TO app_commands;
+        CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF nextval('alquimista_platform.cut') = 1 THEN
+                PERFORM pg_terminate_backend(pg_backend_pid());
+                PERFORM pg_sleep(60);
+            END IF;
+            RETURN NEW;
+        END $$;
+        CREATE TRIGGER cut BEFORE UPDATE ON tenant_agents FOR EACH ROW EXECUTE FUNCTION cut()";
+    world.owner().await.execute(sqlx::raw_sql(cut_the_first)).await.unwrap();
+    let output = world.execute(&restart(INACTIVE)).await.unwrap();
+    assert_eq!(output["previous_status"], "inactive");
+    assert_eq!(bus.events().await.len(), 1);
+}
+
+#[tokio::test]
 async fn each_wrong_agent_has_its_reason() {
     let (world, bus) = world_with_agents().await;
     for (agent, code) in [

@@ -51,7 +51,7 @@ async fn make(store: &Store, command: &Command, status: Status, now: DateTime<Ut
         }
     }
     Known {
-        position: (receipt.created_at.as_str().to_owned(), receipt.command_id),
+        position: Position(receipt.created_at.as_str().to_owned(), receipt.command_id),
         kind: command.kind(),
         status,
         tenant_id: command.tenant_id(),
@@ -163,7 +163,7 @@ async fn within_an_instant_the_id_decides_whatever_the_index_thinks() {
                 "created_by": "else", "parameters": {}, "type_status": "HEALTH_CHECK#PENDING",
             }))
             .await;
-            expected.push((created_at.to_owned(), id));
+            expected.push(Position(created_at.to_owned(), id));
         }
     }
     expected.sort_by(|a, b| b.cmp(a));

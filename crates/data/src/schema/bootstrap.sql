@@ -25,12 +25,10 @@ BEGIN
         SELECT * FROM (VALUES
             ('app_tenant', 'TimeZone', 'UTC'),
             ('app_tenant', 'jit', 'off'),
-            ('app_tenant', 'default_transaction_read_only', 'on'),
             ('app_tenant', 'statement_timeout', '4s'),
             ('app_tenant', 'idle_in_transaction_session_timeout', '15s'),
             ('app_internal', 'TimeZone', 'UTC'),
             ('app_internal', 'jit', 'off'),
-            ('app_internal', 'default_transaction_read_only', 'on'),
             ('app_internal', 'statement_timeout', '8s'),
             ('app_internal', 'lock_timeout', '2s'),
             ('app_internal', 'idle_in_transaction_session_timeout', '15s'),
@@ -55,6 +53,27 @@ BEGIN
             WHERE r.rolname = wanted.role AND format('%s=%s', wanted.name, wanted.value) = ANY (r.rolconfig)
         );
         EXECUTE format('ALTER ROLE %I SET %I = %L', wanted.role, wanted.name, wanted.value);
+    END LOOP;
+
+    -- Of this database alone: a session that only reads may not change its own password, so to rotate one the role logs
+    -- in to another database.
+    FOREACH role IN ARRAY ARRAY['app_tenant', 'app_internal'] LOOP
+        IF EXISTS (
+            SELECT FROM pg_roles AS r
+            WHERE r.rolname = role AND 'default_transaction_read_only=on' = ANY (r.rolconfig)
+        ) THEN
+            EXECUTE format('ALTER ROLE %I RESET default_transaction_read_only', role);
+        END IF;
+        CONTINUE WHEN EXISTS (
+            SELECT FROM pg_db_role_setting AS s
+            JOIN pg_roles AS r ON r.oid = s.setrole
+            JOIN pg_database AS d ON d.oid = s.setdatabase
+            WHERE r.rolname = role AND d.datname = current_database()
+                AND 'default_transaction_read_only=on' = ANY (s.setconfig)
+        );
+        EXECUTE format(
+            'ALTER ROLE %I IN DATABASE %I SET default_transaction_read_only = on', role, current_database()
+        );
     END LOOP;
 END
 $$;

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::Status;
 use crate::database::read;
-use crate::list::{Order, Search, Slice, Window};
+use crate::list::{Order, Search, Slice, Window, instant, text};
 use crate::{DataError, Database, DateRange, Money};
 
 /// Which companies.
@@ -115,7 +115,6 @@ pub struct Listed {
     pub active_users: i64,
     /// Its requests in the days asked for.
     pub requests: i64,
-    name_key: String,
 }
 
 /// Where a page begins: behind the company with this value of what is sorted by, and this id.
@@ -124,9 +123,23 @@ pub struct Position(SortKey, Uuid);
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 enum SortKey {
-    Name(String),
-    CreatedAt(DateTime<Utc>),
+    // As it is written: folded, it can be too long for a cursor.
+    Name(#[serde(deserialize_with = "text")] String),
+    CreatedAt(#[serde(deserialize_with = "instant")] DateTime<Utc>),
     MrrEstimate(Option<Decimal>),
+}
+
+impl Position {
+    /// Whether it is one of the list in this order.
+    #[must_use]
+    pub const fn is_by(&self, sort_by: SortBy) -> bool {
+        matches!(
+            (&self.0, sort_by),
+            (SortKey::Name(_), SortBy::Name)
+                | (SortKey::CreatedAt(_), SortBy::CreatedAt)
+                | (SortKey::MrrEstimate(_), SortBy::MrrEstimate)
+        )
+    }
 }
 
 impl Listed {
@@ -134,7 +147,7 @@ impl Listed {
     #[must_use]
     pub fn position(&self, sort_by: SortBy) -> Position {
         let key = match sort_by {
-            SortBy::Name => SortKey::Name(self.name_key.clone()),
+            SortBy::Name => SortKey::Name(self.name.clone()),
             SortBy::CreatedAt => SortKey::CreatedAt(self.created_at),
             SortBy::MrrEstimate => SortKey::MrrEstimate(self.mrr_estimate.map(|money| money.0)),
         };
@@ -164,7 +177,6 @@ struct Row {
     status: Option<String>,
     mrr_estimate: Option<Money>,
     created_at: Option<DateTime<Utc>>,
-    name_key: Option<String>,
     active_agents: Option<i64>,
     active_users: Option<i64>,
     requests: Option<i64>,
@@ -195,7 +207,6 @@ pub async fn list(
             active_agents: row.active_agents?,
             active_users: row.active_users?,
             requests: row.requests?,
-            name_key: row.name_key?,
         })
     });
     Ok(TenantList { slice: Slice { rows: listed.collect(), total }, as_of })
@@ -309,7 +320,12 @@ fn push_page(sql: &mut QueryBuilder<Postgres>, filter: &TenantFilter, window: &W
             push_rows(sql, filter, behind, window.limit);
         }
         Some(Position(SortKey::Name(name), id)) => {
-            push_rows(sql, filter, |sql| push_behind(sql, filter, name.clone(), *id), window.limit);
+            let behind = |sql: &mut QueryBuilder<Postgres>| {
+                sql.push(" AND (name_key, id)").push(filter.order.comparison());
+                sql.push("(alquimista_platform.fold_name(").push_bind(name.clone()).push("), ");
+                sql.push_bind(*id).push(")");
+            };
+            push_rows(sql, filter, behind, window.limit);
         }
         Some(Position(SortKey::CreatedAt(at), id)) => {
             push_rows(sql, filter, |sql| push_behind(sql, filter, *at, *id), window.limit);

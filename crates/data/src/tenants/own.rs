@@ -4,7 +4,8 @@ use auth_context::TenantScope;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 use uuid::Uuid;
 
-use crate::{DataError, Database, Money, TenantTx};
+use crate::database::{Scoped, read};
+use crate::{DataError, Database, Money};
 
 /// A company, what its plan allows and what it uses of it.
 #[derive(Debug)]
@@ -47,33 +48,32 @@ pub async fn overview(
     scope: &TenantScope,
     today: NaiveDate,
 ) -> Result<Option<TenantOverview>, DataError> {
-    let mut tx = TenantTx::begin(database, scope).await?;
     let month_begins = today.with_day(1).unwrap_or(today);
-    let overview = sqlx::query_as!(
-        TenantOverview,
-        r#"
-        SELECT
-            t.id, t.name, t.cnpj, t.segment, t.plan, t.status, t.mrr_estimate AS "mrr_estimate: Money", t.created_at,
-            coalesce(t.max_agents, p.max_agents) AS "max_agents!",
-            coalesce(t.max_users, p.max_users) AS "max_users!",
-            coalesce(t.max_requests_per_month, p.max_requests_per_month) AS "max_requests_per_month!",
-            (SELECT count(*) FROM alquimista_platform.tenant_agents AS a
-                WHERE a.tenant_id = t.id AND a.status = 'active') AS "active_agents!",
-            (SELECT count(*) FROM alquimista_platform.tenant_users AS u
-                WHERE u.tenant_id = t.id AND u.disabled_at IS NULL) AS "active_users!",
-            (SELECT coalesce(sum(d.total_requests), 0) FROM alquimista_platform.tenant_usage_daily AS d
-                WHERE d.tenant_id = t.id AND d.date BETWEEN $2 AND $3) AS "requests_this_month!",
-            (SELECT d.as_of FROM alquimista_platform.aggregated_days AS d ORDER BY d.date DESC LIMIT 1) AS as_of
-        FROM alquimista_platform.tenants AS t
-        JOIN alquimista_platform.plans AS p ON p.name = t.plan
-        WHERE t.id = $1
-        "#,
-        scope.tenant_id(),
-        month_begins,
-        today,
-    )
-    .fetch_optional(tx.connection())
-    .await?;
-    tx.commit().await?;
+    let overview = read!(database, scope, |connection| {
+        sqlx::query_as!(
+            TenantOverview,
+            r#"
+            SELECT
+                t.id, t.name, t.cnpj, t.segment, t.plan, t.status, t.mrr_estimate AS "mrr_estimate: Money", t.created_at,
+                coalesce(t.max_agents, p.max_agents) AS "max_agents!",
+                coalesce(t.max_users, p.max_users) AS "max_users!",
+                coalesce(t.max_requests_per_month, p.max_requests_per_month) AS "max_requests_per_month!",
+                (SELECT count(*) FROM alquimista_platform.tenant_agents AS a
+                    WHERE a.tenant_id = t.id AND a.status = 'active') AS "active_agents!",
+                (SELECT count(*) FROM alquimista_platform.tenant_users AS u
+                    WHERE u.tenant_id = t.id AND u.disabled_at IS NULL) AS "active_users!",
+                (SELECT coalesce(sum(d.total_requests), 0) FROM alquimista_platform.tenant_usage_daily AS d
+                    WHERE d.tenant_id = t.id AND d.date BETWEEN $2 AND $3) AS "requests_this_month!",
+                (SELECT d.as_of FROM alquimista_platform.aggregated_days AS d ORDER BY d.date DESC LIMIT 1) AS as_of
+            FROM alquimista_platform.tenants AS t
+            JOIN alquimista_platform.plans AS p ON p.name = t.plan
+            WHERE t.id = $1
+            "#,
+            Scoped(scope) as _,
+            month_begins,
+            today,
+        )
+        .fetch_optional(connection)
+    });
     Ok(overview)
 }

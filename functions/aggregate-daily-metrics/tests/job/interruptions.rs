@@ -70,7 +70,7 @@ const KILLER: &str = "
     BEGIN
         FOR rollup IN
             SELECT oid FROM pg_class WHERE relnamespace = 'alquimista_platform'::regnamespace AND relkind = 'r' AND (
-                has_table_privilege('app_jobs', oid, 'INSERT')
+                has_any_column_privilege('app_jobs', oid, 'INSERT')
                 OR relname IN ('platform_top_lists', 'tenant_counters', 'tenant_counter_changes', 'deployment_counters',
                     'deployment_counter_changes'))
         LOOP

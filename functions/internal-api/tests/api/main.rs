@@ -6,6 +6,7 @@ mod access;
 mod cache;
 mod commands;
 mod fixture;
+mod hostile;
 mod pages;
 mod queries;
 mod start;

@@ -3,11 +3,16 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use commands::ListFilter;
+use data::audit::AuditFilter;
+use data::incidents::{IncidentFilter, SeverityFilter, StateFilter};
+use http_api::ListKey;
 use lambda_http::http::StatusCode;
+use serde_json::{Value, json};
 use sqlx::Executor;
 use test_support::Statements;
 
-use crate::fixture::Fixture;
+use crate::fixture::{A, Fixture};
 
 const PAGE: usize = 10;
 
@@ -128,5 +133,86 @@ async fn page_300_costs_what_page_1_costs() {
             "{query}: page 1 {}, about 10 {first}, about 300 {last}",
             buffers[0]
         );
+    }
+}
+
+/// No secret keeps anybody from making a cursor of their own.
+#[tokio::test]
+async fn a_forged_cursor_names_a_place_where_a_row_can_be_or_is_refused() {
+    let fixture = Fixture::new().await;
+    let token = fixture.token(&["INTERNAL_ADMIN"]);
+    let none = None::<String>;
+    let incidents =
+        IncidentFilter { severity: SeverityFilter::All, state: StateFilter::All, tenant_id: None };
+    let tenants =
+        |sort_by| ListKey::new("/internal/tenants", &("active", &none, &none, &none, sort_by, "asc"));
+    let instant = "2026-01-01T00:00:00.000Z";
+    let no_instants = || ["-9999-01-01T00:00:00Z", "0000-01-01T00:00:00Z", "+12026-01-01T00:00:00Z", "", "x"];
+    let in_time = || no_instants().map(|at| json!([at, A])).to_vec();
+    let lists = [
+        (
+            "audit",
+            "",
+            ListKey::new("/internal/audit", &AuditFilter::default()),
+            json!([instant, A]),
+            in_time(),
+        ),
+        ("incidents", "", ListKey::new("/internal/incidents", &incidents), json!([instant, A]), in_time()),
+        (
+            "operations/commands",
+            "",
+            ListKey::new("/internal/operations/commands", &ListFilter::default()),
+            json!([instant, A]),
+            vec![json!(["", A]), json!(["x", A]), json!(["\0", A])],
+        ),
+        (
+            "integrations",
+            "",
+            ListKey::new("/internal/integrations", &(&none, "all", &none, &none)),
+            json!(["a", A]),
+            vec![json!(["a\0", A]), json!(["a", "x"]), json!([1, A])],
+        ),
+        (
+            "agents",
+            "",
+            ListKey::new("/internal/agents", &("30d", &none, &none, "name", "asc")),
+            json!([0, "a", A]),
+            vec![json!([0, "\0", A]), json!(["x", "a", A])],
+        ),
+        (
+            "tenants",
+            "",
+            tenants("name"),
+            json!([{"Name": "a"}, A]),
+            vec![
+                json!([{"Name": "\0"}, A]),
+                json!([{"CreatedAt": instant}, A]),
+                json!([{"MrrEstimate": null}, A]),
+                json!([{"MrrEstimate": 1}, A]),
+            ],
+        ),
+        (
+            "tenants",
+            "sort_by=created_at",
+            tenants("created_at"),
+            json!([{"CreatedAt": instant}, A]),
+            [json!([{"Name": "a"}, A])]
+                .into_iter()
+                .chain(no_instants().map(|at| json!([{"CreatedAt": at}, A])))
+                .collect(),
+        ),
+    ];
+    for (list, query, key, good, bad) in lists {
+        let get = async |position: &Value| {
+            let cursor = key.cursor(position);
+            fixture.get(&format!("/internal/{list}?{query}&cursor={cursor}"), &token).await
+        };
+        assert_eq!(get(&good).await.status, StatusCode::OK, "{list}: forged as well as any");
+        for position in bad {
+            let answer = get(&position).await;
+            assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{list} {query} {position}");
+            answer.assert_problem(StatusCode::BAD_REQUEST, "invalid_parameter");
+            assert_eq!(answer.json()["errors"][0]["parameter"], "cursor");
+        }
     }
 }

@@ -241,3 +241,48 @@ async fn an_unchanged_company_is_not_sent_again() {
         (StatusCode::NOT_MODIFIED, 0, tag.as_str())
     );
 }
+
+#[tokio::test]
+async fn a_member_is_given_once_and_a_number_is_no_work() {
+    let fixture = Fixture::new().await;
+    let token = fixture.token(&["INTERNAL_ADMIN"]);
+    let send = async |route: &str, body: String| {
+        let request =
+            Request::post(route).header("authorization", &token).header(CONTENT_TYPE, "application/json");
+        Answer::of(&fixture.router, request.body(body.into()).unwrap()).await
+    };
+    let company =
+        |more: &str| format!(r#"{{"name": "A", "cnpj": "00000000000191", "plan": "starter"{more}}}"#);
+    for twice in [
+        r#", "name": "B""#,
+        r#", "n\u0061me": "B""#,
+        r#", "status": "active", "status": "suspended""#,
+        r#", "segment": {"a": [{"b": 1, "b": 2}]}"#,
+    ] {
+        assert_eq!(pointers(&send("/internal/tenants", company(twice)).await), [""], "{twice}");
+    }
+    let command = |parameters: &str| {
+        format!(r#"{{"command_type": "HEALTH_CHECK", "tenant_id": "{A}", "parameters": {{{parameters}}}}}"#)
+    };
+    let twice = command(r#""checks": ["database"], "checks": ["cache"]"#);
+    assert_eq!(pointers(&send("/internal/operations/commands", twice).await), [""]);
+    for number in [
+        "1e999999999".to_owned(),
+        "1e-999999999".into(),
+        "1e99999999999999999999".into(),
+        "-0.001".into(),
+        "9".repeat(60_000),
+        format!("0.{}1", "0".repeat(60_000)),
+        r#"{"$serde_json::private::Number": "1e999"}"#.into(),
+    ] {
+        let answer = send("/internal/tenants", company(&format!(r#", "mrr_estimate": {number}"#))).await;
+        assert_eq!(pointers(&answer), ["/mrr_estimate"], "{}", &number[..number.len().min(40)]);
+    }
+    assert_eq!(
+        fixture.count("SELECT count(*) FROM tenants WHERE name IN ('A', 'B')").await,
+        1,
+        "B is the fixture's"
+    );
+    let good = r#", "segment": "a", "mrr_estimate": 1e2"#;
+    assert_eq!(send("/internal/tenants", company(good)).await.status, StatusCode::CREATED);
+}

@@ -7,6 +7,8 @@ use test_support::{FunctionProcess, Invocation};
 
 use crate::fixture::Platform;
 
+/// The emulator's own user, whose signature it doesn't check.
+const SOMEBODY: &str = "AWS4-HMAC-SHA256 Credential=local/20260101/sa-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0";
 /// The most records of a batch.
 const BATCH: usize = 100;
 
@@ -96,6 +98,7 @@ impl Stream {
             .post(&self.endpoint)
             .header("X-Amz-Target", format!("DynamoDBStreams_20120810.{operation}"))
             .header("Content-Type", "application/x-amz-json-1.0")
+            .header("Authorization", SOMEBODY)
             .json(&body)
             .timeout(Duration::from_secs(10));
         let answer = call.send().await.unwrap();

@@ -3,8 +3,11 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use data::{DatabaseSettings, Tls};
 use serde_json::{Value, json};
-use test_support::{FunctionProcess, Invocation, SecretsManager, TestDatabase, TestIssuer, gateway_event};
+use test_support::{
+    FunctionProcess, Invocation, SecretsManager, TestDatabase, TestIssuer, api_environment, gateway_event,
+};
 use tokio::net::TcpListener;
 
 use crate::fixture::A;
@@ -12,35 +15,9 @@ use crate::fixture::A;
 /// The template's.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What the function has to be told.
-struct Told {
-    endpoint: String,
-    database: (String, u16, String),
-    secret: String,
-    jwks_url: String,
-}
-
-impl Told {
-    async fn start(&self) -> FunctionProcess {
-        let (host, port, name) = &self.database;
-        let environment = [
-            ("AWS_ENDPOINT_URL", self.endpoint.as_str()),
-            ("AWS_REGION", "sa-east-1"),
-            ("AWS_ACCESS_KEY_ID", "local"),
-            ("AWS_SECRET_ACCESS_KEY", "local"),
-            ("DATABASE_HOST", host),
-            ("DATABASE_PORT", &port.to_string()),
-            ("DATABASE_NAME", name),
-            ("DATABASE_TLS", "disable"),
-            ("DATABASE_SECRET_ARN", &self.secret),
-            ("COGNITO_ISSUER", TestIssuer::ISSUER),
-            ("COGNITO_JWKS_URL", &self.jwks_url),
-            ("COGNITO_CLIENT_IDS", TestIssuer::CLIENT),
-            ("AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH", "true"),
-        ]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()));
-        FunctionProcess::start(Path::new(env!("CARGO_BIN_EXE_tenant-api")), &environment, TIMEOUT).await
-    }
+async fn start(endpoint: &str, database: &DatabaseSettings, jwks_url: &str) -> FunctionProcess {
+    let environment = api_environment(endpoint, database, "secret", jwks_url);
+    FunctionProcess::start(Path::new(env!("CARGO_BIN_EXE_tenant-api")), &environment, TIMEOUT).await
 }
 
 /// Accepts connections and never says a word.
@@ -64,28 +41,17 @@ async fn a_service_that_says_nothing_is_unavailable_in_time() {
     let event = gateway_event("/tenant/me", &issuer.sign(&claims), &claims);
     let (_hole, port) = black_hole().await;
     let hole = format!("http://127.0.0.1:{port}");
-    let database = ("127.0.0.1".to_owned(), port, "painel".to_owned());
-    for (silent, told) in [
-        (
-            "Secrets Manager",
-            Told {
-                endpoint: hole.clone(),
-                database: database.clone(),
-                secret: "secret".into(),
-                jwks_url: issuer.jwks_url(),
-            },
-        ),
-        (
-            "Cognito",
-            Told {
-                endpoint: hole.clone(),
-                database,
-                secret: "secret".into(),
-                jwks_url: format!("{hole}/jwks.json"),
-            },
-        ),
-    ] {
-        let function = told.start().await;
+    let database = DatabaseSettings {
+        database_host: "127.0.0.1".into(),
+        database_port: port,
+        database_name: "painel".into(),
+        database_tls: Tls::Disable,
+        database_ca_file: None,
+    };
+    for (silent, jwks_url) in
+        [("Secrets Manager", issuer.jwks_url()), ("Cognito", format!("{hole}/jwks.json"))]
+    {
+        let function = start(&hole, &database, &jwks_url).await;
         let started = Instant::now();
         let (status, body) = answered(function.invoke(event.clone()).await);
         assert_eq!((status, &body["code"]), (json!(503), &json!("unavailable")), "{silent}");
@@ -100,14 +66,7 @@ async fn told_to_end_it_lets_its_sessions_go() {
     let (issuer, database) = (TestIssuer::start().await, TestDatabase::new().await);
     let login = SecretsManager::content(&TestDatabase::login("app_tenant"));
     let secrets = SecretsManager::start(vec![("secret".into(), login)]).await;
-    let settings = database.settings();
-    let told = Told {
-        endpoint: secrets.url().to_owned(),
-        database: (settings.database_host, settings.database_port, settings.database_name),
-        secret: "secret".into(),
-        jwks_url: issuer.jwks_url(),
-    };
-    let function = told.start().await;
+    let function = start(secrets.url(), &database.settings(), &issuer.jwks_url()).await;
     let claims = TestIssuer::claims(&["TENANT_USER"], Some(A));
     let event = gateway_event("/tenant/me", &issuer.sign(&claims), &claims);
     let (status, _) = answered(function.invoke(event).await);

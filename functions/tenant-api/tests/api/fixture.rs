@@ -1,18 +1,16 @@
 //! Two tenants, an issuer of tokens, and the router between them.
 
-use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use cache::{Cache, Rate};
 use chrono::{DateTime, Utc};
 use data::Database;
-use http_api::{AuthSettings, LimitSettings, WebSettings};
 use lambda_http::http::Request;
 use sqlx::Executor;
-use tenant_api::{State, router};
 use test_support::{Answer, TestDatabase, TestIssuer, no_cache};
+
+use crate::instance::{instance, unlimited};
 
 pub(crate) const A: &str = "00000000-0000-4000-8000-00000000000a";
 pub(crate) const B: &str = "00000000-0000-4000-8000-00000000000b";
@@ -28,33 +26,8 @@ pub(crate) struct Fixture {
     pub(crate) router: Router,
 }
 
-/// More than any test asks for.
-pub(crate) fn unlimited() -> LimitSettings {
-    let plenty = Rate { per_second: NonZeroU32::MAX, burst: NonZeroU32::MAX };
-    LimitSettings { user: plenty, tenant: plenty }
-}
-
 pub(crate) fn router_for(database: Database, issuer: &TestIssuer) -> Router {
     instance(&Arc::new(database), issuer, no_cache(), unlimited(), now)
-}
-
-/// An instance of the function.
-pub(crate) fn instance(
-    database: &Arc<Database>,
-    issuer: &TestIssuer,
-    cache: Cache,
-    limits: LimitSettings,
-    now: fn() -> DateTime<Utc>,
-) -> Router {
-    let auth = AuthSettings {
-        cognito_issuer: TestIssuer::ISSUER.into(),
-        cognito_jwks_url: issuer.jwks_url(),
-        cognito_client_ids: vec![TestIssuer::CLIENT.into()],
-    };
-    let web = WebSettings { web_origin: Some("https://painel.example.com".into()) };
-    let verifier = Arc::new(auth.verifier(outbound::client().unwrap()));
-    let state = State { verifier, database: Arc::clone(database), cache, limits, now };
-    router(state, &web)
 }
 
 impl Fixture {

@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use test_support::{Answer, BlackHole, RedisServer, Statements, TestIssuer, cache_at, no_cache};
 
-use crate::fixture::{A, B, Fixture, instance, now};
+use crate::fixture::{A, B, Fixture, now};
+use crate::instance::instance;
 
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");

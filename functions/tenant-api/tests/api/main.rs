@@ -6,6 +6,8 @@ mod agents;
 mod cache;
 mod end;
 mod fixture;
+mod hostile;
+mod instance;
 mod limits;
 mod log;
 mod me;

@@ -5,7 +5,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use serde_json::Value;
-use test_support::{FunctionProcess, Invocation, SecretsManager, TestDatabase, TestIssuer, gateway_event};
+use test_support::{
+    FunctionProcess, Invocation, SecretsManager, TestDatabase, TestIssuer, api_environment, gateway_event,
+};
 
 use crate::fixture::{A, Fixture};
 
@@ -49,24 +51,7 @@ async fn as_lambda_starts_it_it_answers_events_by_encrypted_connections() {
     let login = SecretsManager::content(&TestDatabase::login("app_tenant"));
     let secrets = SecretsManager::start(vec![("login".into(), login)]).await;
     let database = fixture.database.settings_with_tls();
-    let authority = database.database_ca_file.unwrap();
-    let environment = [
-        ("AWS_REGION", "sa-east-1"),
-        ("AWS_ACCESS_KEY_ID", "id"),
-        ("AWS_SECRET_ACCESS_KEY", "key"),
-        ("AWS_ENDPOINT_URL", secrets.url()),
-        ("COGNITO_ISSUER", TestIssuer::ISSUER),
-        ("COGNITO_JWKS_URL", &fixture.issuer.jwks_url()),
-        ("COGNITO_CLIENT_IDS", TestIssuer::CLIENT),
-        ("DATABASE_HOST", &database.database_host),
-        ("DATABASE_PORT", &database.database_port.to_string()),
-        ("DATABASE_NAME", &database.database_name),
-        ("DATABASE_TLS", "verify-full"),
-        ("DATABASE_CA_FILE", authority.to_str().unwrap()),
-        ("DATABASE_SECRET_ARN", "login"),
-        ("AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH", "true"),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let environment = api_environment(secrets.url(), &database, "login", &fixture.issuer.jwks_url());
     let binary = Path::new(env!("CARGO_BIN_EXE_tenant-api"));
     let function = FunctionProcess::start(binary, &environment, Duration::from_secs(10)).await;
 
