@@ -63,9 +63,14 @@ def program(instance: Instance, tuning: Mapping[str, object] | None = None) -> P
         "shared_buffers": "256MB",
         # Database tests open a pool per test.
         "max_connections": 200,
+        # Who sent which statements, and their buffers, as Aurora has it: tests and benchmarks ask. Tests have many databases.
+        "shared_preload_libraries": "pg_stat_statements",
+        "pg_stat_statements.max": 20_000,
+        "pg_stat_statements.track_utility": "off",
     }
     if instance.throwaway:
-        settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        # What is committed outlives a crash of the server, which tests cause, but not one of the machine.
+        settings |= {"fsync": "off", "full_page_writes": "off"}
     settings |= tuning or {}
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     return Program(

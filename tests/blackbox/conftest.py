@@ -1,13 +1,27 @@
 """What the black-box tests share."""
 
-import functools
 from collections.abc import Callable, Iterator
 
 import pytest
+from calls import Trail
 from commands import Commands
+from grants import Record
 from openapi import Document
 from stack import Stack, stack_of_environment
 from temporary import temporary
+
+SUMMARY = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture(scope="session")
+def summary(pytestconfig: pytest.Config) -> list[str]:
+    """Lines that are printed when all tests have ended."""
+    return pytestconfig.stash.setdefault(SUMMARY, [])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for line in config.stash.get(SUMMARY, []):
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")
@@ -25,13 +39,29 @@ def stack(document: Document) -> Stack:
 
 
 @pytest.fixture(scope="session")
-def token(stack: Stack) -> Callable[..., str]:
-    """The ID token of the demo user with exactly these groups; signs in once a user."""
+def trail(stack: Stack) -> Trail:
+    return Trail(stack)
 
-    @functools.cache
+
+@pytest.fixture(scope="session")
+def record(stack: Stack) -> Record:
+    return Record(stack)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def followed(trail: Trail, record: Record) -> Iterator[None]:
+    """Neither the emulator's trail nor the database's record lasts: what functions did is noted after each module."""
+    yield
+    trail.read()
+    record.read()
+
+
+@pytest.fixture(scope="session")
+def token(stack: Stack) -> Callable[..., str]:
+    """The ID token of the demo user with exactly these groups."""
+
     def of(*groups: str, tenant: int | None = None) -> str:
-        user = stack.user(*groups, tenant=tenant)
-        return stack.sign_in(user["email"], user["password"]).id
+        return stack.id_token(stack.user(*groups, tenant=tenant))
 
     return of
 

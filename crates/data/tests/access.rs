@@ -5,7 +5,7 @@
 use auth_context::{Caller, Claims, Group, Groups, Operation};
 use chrono::NaiveDate;
 use data::tenants;
-use sqlx::{Executor, PgConnection};
+use sqlx::{AssertSqlSafe, Executor, PgConnection, Row};
 use test_support::TestDatabase;
 use uuid::Uuid;
 
@@ -122,6 +122,43 @@ async fn without_a_scope_a_tenant_sees_no_row_at_all() {
     }
 }
 
+/// A parameter of the type `tenant_scope` is what a tenant's statement needs, and all that it does outlives no statement.
+#[tokio::test]
+async fn a_scope_arrives_with_its_statement_and_leaves_with_it() {
+    const ALL: &str = "SELECT count(*) FROM alquimista_platform.tenants";
+    let database = two_tenants().await;
+    let mut tenant = database.connect("app_tenant").await;
+    tenant
+        .execute(
+            "PREPARE counted (alquimista_platform.tenant_scope) AS SELECT count(*) FROM alquimista_platform.tenants",
+        )
+        .await
+        .unwrap();
+    for (scope, seen) in
+        [("'00000000-0000-0000-0000-00000000000a'", 1), ("NULL", 0), ("gen_random_uuid()", 0)]
+    {
+        let row = tenant
+            .fetch_one(sqlx::raw_sql(AssertSqlSafe(format!("EXECUTE counted ({scope})"))))
+            .await
+            .unwrap();
+        assert_eq!(row.get::<i64, _>(0), seen, "{scope}");
+        assert_eq!(count(&mut tenant, ALL).await, 0, "the next statement after {scope}");
+    }
+    assert_eq!(refusal(&mut tenant, "EXECUTE counted ('nobody')").await, "22P02");
+    assert_eq!(count(&mut tenant, ALL).await, 0, "after an error");
+    let failing = "SELECT count(*) / 0 FROM alquimista_platform.tenants
+                   WHERE '00000000-0000-0000-0000-00000000000a'::alquimista_platform.tenant_scope IS NOT NULL";
+    assert_eq!(refusal(&mut tenant, failing).await, "22012");
+    assert_eq!(count(&mut tenant, ALL).await, 0, "after a statement that failed");
+    // A tenant's id that is no scope finds nothing, not even the tenant's own row.
+    let own: i64 = sqlx::query_scalar("SELECT count(*) FROM alquimista_platform.tenants WHERE id = $1")
+        .bind(A)
+        .fetch_one(&mut tenant)
+        .await
+        .unwrap();
+    assert_eq!(own, 0);
+}
+
 #[tokio::test]
 async fn with_a_scope_a_tenant_sees_its_own_rows_whatever_the_where_says() {
     let database = two_tenants().await;
@@ -166,7 +203,7 @@ async fn an_unknown_scope_shows_nothing_and_a_malformed_one_fails() {
     scope_to(&mut tenant, &Uuid::from_u128(0xC).to_string()).await;
     assert_eq!(count(&mut tenant, "SELECT count(*) FROM alquimista_platform.tenants").await, 0);
     scope_to(&mut tenant, "' OR true --").await;
-    assert_eq!(refusal(&mut tenant, "SELECT * FROM alquimista_platform.tenants").await, "22P02");
+    assert_eq!(refusal(&mut tenant, "SELECT name FROM alquimista_platform.tenants").await, "22P02");
 }
 
 #[tokio::test]
@@ -268,6 +305,8 @@ async fn each_role_does_its_job_and_no_more() {
         "INSERT INTO alquimista_platform.operational_events (event_type, severity, title) VALUES ('tenant_changed', 'info', 'x')",
         "INSERT INTO alquimista_platform.tenant_mrr_changes (tenant_id, effective_at, old_mrr, new_mrr) VALUES (gen_random_uuid(), now(), 0, 1)",
         "SELECT credentials_secret_arn FROM alquimista_platform.tenant_integrations",
+        "SELECT cognito_sub FROM alquimista_platform.tenant_users",
+        "SELECT * FROM alquimista_platform.tenant_agent_changes",
         "SELECT * FROM alquimista_platform.agent_requests",
         "UPDATE alquimista_platform.tenant_agents SET status = 'active'",
         "SELECT alquimista_platform.record_command_audit(gen_random_uuid(), 'command_created', 'info', NULL, 's', 'x', NULL, NULL, now())",
@@ -287,7 +326,7 @@ async fn each_role_does_its_job_and_no_more() {
         "UPDATE alquimista_platform.tenant_integrations SET credentials_secret_arn = 'x'",
         "UPDATE alquimista_platform.tenants SET status = 'active'",
         "SELECT email FROM alquimista_platform.tenant_users",
-        "SELECT mrr_estimate FROM alquimista_platform.tenants",
+        "SELECT name FROM alquimista_platform.tenants",
         "SELECT * FROM alquimista_platform.operational_events",
         "SELECT alquimista_platform.record_panel_audit(gen_random_uuid(), 'tenant_changed', NULL, 'x', NULL, NULL)",
     ] {
@@ -302,6 +341,9 @@ async fn each_role_does_its_job_and_no_more() {
     for sql in [
         "INSERT INTO alquimista_platform.agent_requests (tenant_id, status) VALUES (gen_random_uuid(), 'success')",
         "DELETE FROM alquimista_platform.agent_requests",
+        "DELETE FROM alquimista_platform.platform_usage_daily",
+        "UPDATE alquimista_platform.tenant_usage_daily SET date = date",
+        "UPDATE alquimista_platform.platform_usage_daily SET tenants_active_at_end = 0",
         "SELECT * FROM alquimista_platform.tenants",
         "SELECT * FROM alquimista_platform.tenant_users",
         "DROP TABLE alquimista_platform.agent_requests",
