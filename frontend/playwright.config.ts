@@ -3,7 +3,7 @@ import { BROWSER, BROWSER_ARGUMENTS } from './e2e/browser.ts';
 import { stack } from './e2e/stack.ts';
 
 /** Add tenants and commands, which the lists and totals of other tests would show. */
-const CHANGING = /(tenants|operations|company)\.spec/;
+const CHANGING = /(tenants|operations|company|attacks)\.spec/;
 
 /** End to end: a browser against the whole system of STACK_FILE (`make test-e2e`). */
 export default defineConfig({
@@ -28,7 +28,8 @@ export default defineConfig({
     locale: 'pt-BR',
     // Not UTC: a day that follows the browser's clock instead of the API's shows.
     timezoneId: 'America/Sao_Paulo',
-    trace: 'retain-on-failure',
+    // A trace costs a third of the time: TRACE=1 for a test that fails.
+    trace: process.env.TRACE ? 'retain-on-failure' : 'off',
     screenshot: 'only-on-failure',
     launchOptions: { executablePath: BROWSER, args: BROWSER_ARGUMENTS },
   },

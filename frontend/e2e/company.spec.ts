@@ -10,7 +10,18 @@ import type {
   UsageOverview,
 } from '../src/api/generated';
 import { choose, expectCsv } from './controls.ts';
-import { api, expect, type Persona, settled, signIn, stack, TENANT_A, TENANT_B, userOf } from './fixtures.ts';
+import {
+  api,
+  expect,
+  expectDrawn,
+  type Persona,
+  settled,
+  signIn,
+  stack,
+  TENANT_A,
+  TENANT_B,
+  userOf,
+} from './fixtures.ts';
 import { PLACES } from './pages.ts';
 import { test, uniqueName } from './temporary.ts';
 import { cells, column, day, instant, integer, money, percent, trend } from './written.ts';
@@ -142,7 +153,7 @@ test.describe('Visão geral', () => {
       ['Receita recorrente', '.recharts-line-curve', revenueRows(billing)],
     ];
     for (const [name, drawn, rows] of charts) {
-      await expect(panel(page, name).locator(drawn).first()).toBeVisible();
+      await expectDrawn(panel(page, name).locator(drawn));
       await panel(page, name).getByRole('button', { name: 'Ver como tabela' }).click();
       await expect.poll(() => cells(panel(page, name).getByRole('table'))).toEqual(rows);
     }

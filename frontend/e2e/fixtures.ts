@@ -1,6 +1,6 @@
 /** What every end-to-end test begins with: signed-in people, and a watch over what goes wrong in the browser. */
 import { AxeBuilder } from '@axe-core/playwright';
-import { type BrowserContext, test as base, expect, type Page } from '@playwright/test';
+import { type BrowserContext, test as base, expect, type Locator, type Page } from '@playwright/test';
 import { type Cookie, openSession, type Persona, stack, userOf } from './stack.ts';
 
 export { expect } from '@playwright/test';
@@ -94,8 +94,30 @@ export async function settled(page: Page): Promise<void> {
   await expect(page.locator('[aria-busy="true"]')).toHaveCount(0);
 }
 
+/** Shows the page to somebody who prefers this theme, and comes back when all of it has followed. */
+export async function prefer(page: Page, colorScheme: 'light' | 'dark'): Promise<void> {
+  await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+  await expect(page.locator('html')).toHaveAttribute('data-mantine-color-scheme', colorScheme);
+}
+
+/** Fails unless something of the mark is drawn. A level line has no height, which is to be invisible elsewhere. */
+export async function expectDrawn(marks: Locator): Promise<void> {
+  const extent = () =>
+    marks.evaluateAll((all) =>
+      all.reduce((longest, mark) => {
+        const { width, height } = mark.getBoundingClientRect();
+        return Math.max(longest, width, height);
+      }, 0),
+    );
+  await expect.poll(extent, { message: 'pixels of the longest mark' }).toBeGreaterThan(0);
+}
+
 /** Fails if axe finds anything against the page as it is. */
 export async function expectAccessible(page: Page): Promise<void> {
+  // A colour that is on its way from one to another is neither.
+  const moving = () =>
+    page.evaluate(() => document.getAnimations().filter((animation) => animation instanceof CSSTransition).length);
+  await expect.poll(moving, { message: 'transitions under way' }).toBe(0);
   const { violations } = await new AxeBuilder({ page }).analyze();
   const readable = violations.map(
     ({ id, help, nodes }) =>

@@ -273,14 +273,18 @@ test.describe('Reiniciar agente', () => {
     expect(after?.restarted_at).toBe(command.started_at);
     await expect(fact(drawer(page), 'Status anterior')).toHaveText('inactive');
     await expect
-      .poll(async () => {
-        const { Messages = [] } = await aws<{ Messages?: { Body: string }[] }>('sqs', 'ReceiveMessage', {
-          QueueUrl: stack.demo_consumer_queue_url,
-          MaxNumberOfMessages: 10,
-          VisibilityTimeout: 1,
-        });
-        return Messages.some(({ Body }) => Body.includes(id));
-      }, ENDS)
+      .poll(
+        async () => {
+          const { Messages = [] } = await aws<{ Messages?: { Body: string }[] }>('sqs', 'ReceiveMessage', {
+            QueueUrl: stack.demo_consumer_queue_url,
+            MaxNumberOfMessages: 10,
+            // Those that were looked at stay out of the way: other tests' agents were restarted too.
+            VisibilityTimeout: 60,
+          });
+          return Messages.some(({ Body }) => Body.includes(id));
+        },
+        { ...ENDS, intervals: [50] },
+      )
       .toBe(true);
   });
 

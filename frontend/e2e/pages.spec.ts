@@ -6,6 +6,7 @@ import {
   expectNoSidewaysScrolling,
   PERSONAS,
   type Persona,
+  prefer,
   settled,
   signIn,
   test,
@@ -74,7 +75,7 @@ async function expectGood(page: Page, place: Place, persona: Persona | 'nobody')
     return;
   }
   for (const colorScheme of SCHEMES) {
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await prefer(page, colorScheme);
     await expectAccessible(page);
     for (const width of WIDTHS) {
       await page.setViewportSize({ width, height: 900 });

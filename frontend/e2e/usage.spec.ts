@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
 import type { TenantAgents, TenantUsage, UsageDay } from '../src/api/generated';
-import { api, expect, idToken, signIn, stack, test } from './fixtures.ts';
+import { api, expect, expectDrawn, idToken, signIn, stack, test } from './fixtures.ts';
 import { cells, column, day, integer, milliseconds, percent, trend } from './written.ts';
 
 const at = (query = '') => new URL(`/app/dashboard/usage${query}`, stack.web_url).href;
@@ -129,7 +129,7 @@ test('Ver como tabela: cada gráfico diz em números o que desenha', async ({ pa
   ];
   for (const [name, drawn, rows] of charts) {
     const chart = panel(page, name);
-    await expect(chart.locator(drawn).first()).toBeVisible();
+    await expectDrawn(chart.locator(drawn));
     await chart.getByRole('button', { name: 'Ver como tabela' }).click();
     await expect.poll(() => cells(chart.getByRole('table'))).toEqual(rows);
   }

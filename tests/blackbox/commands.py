@@ -8,7 +8,7 @@ import re
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +16,7 @@ import httpx
 import jwt
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from reference import UTC, instant
-from stack import Stack, until
+from stack import FunctionFailed, Stack, until
 from temporary import Temporary
 
 ROUTE = "/internal/operations/commands"
@@ -199,6 +199,23 @@ class Commands:
         assert set(answer) == {"batchItemFailures"}, answer
         assert all(set(failure) == {"itemIdentifier"} for failure in answer["batchItemFailures"]), answer
         return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+    def finish(self, command_ids: Iterable[str], seconds: float = 120, patience: float = 0) -> int:
+        """Comes back when all of these have ended, and says how many had to be told again: what a batch gave back comes
+        again, from the stream, but the emulator forgets it. Nothing is told again before patience is at its end."""
+        wanted, again, began = set(command_ids), set[str](), time.monotonic()
+
+        def end() -> bool:
+            left = [item for one in wanted if (item := self.item(one) or {})["status"] not in ENDED]
+            if left and time.monotonic() > began + patience:
+                again.update(item["command_id"] for item in left)
+                # One that was killed while it started fails whoever waits for it; the next delivery finds another.
+                with suppress(FunctionFailed):
+                    self.deliver(*map(asked_for, left))
+            return not left
+
+        until(end, seconds)
+        return len(again)
 
     def reap(self) -> dict[str, Any]:
         report = self.stack.invoke("commands", {"run": "reaper"})

@@ -11,7 +11,7 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,7 @@ class Stack:
         self.http = httpx.Client(timeout=30, headers={"Cache-Control": "no-cache"})
         self.tokens: set[str] = set()
         """All that were given out, or used, in this run."""
+        self._signed_in: dict[str, tuple[float, str]] = {}
 
     def aws(self, service: str) -> Any:
         return boto3.client(
@@ -87,6 +88,14 @@ class Stack:
         self.tokens |= {tokens.id, tokens.access, tokens.refresh}
         return tokens
 
+    def id_token(self, user: dict[str, Any]) -> str:
+        """An ID token of a demo user that is good for ten minutes at least: signs in anew before one ends."""
+        signed_in, token = self._signed_in.get(user["email"], (float("-inf"), ""))
+        if time.monotonic() > signed_in + 300:
+            token = self.sign_in(user["email"], user["password"]).id
+            self._signed_in[user["email"]] = (time.monotonic(), token)
+        return token
+
     @contextmanager
     def temporary_user(self, *groups: str, tenant: str | None = None, pool: str | None = None) -> Iterator[str]:
         """The e-mail of a user that exists for a test, with the password PASSWORD."""
@@ -102,7 +111,8 @@ class Stack:
                 cognito.admin_add_user_to_group(**who, GroupName=group)
             yield who["Username"]
         finally:
-            cognito.admin_delete_user(**who)
+            with suppress(cognito.exceptions.UserNotFoundException):
+                cognito.admin_delete_user(**who)
 
     # -------------------------------------------------------------- the API
 
@@ -131,8 +141,10 @@ class Stack:
             raise FunctionFailed(payload)
         return payload
 
-    def invoke_api(self, function: str, path: str, token: str | None, claims: dict | None = None) -> tuple[int, dict]:
-        """Status and body of a request that never passed the gateway's authorizer."""
+    def invoke_api(
+        self, function: str, path: str, token: str | None, claims: dict | None = None, **event: Any
+    ) -> tuple[int, dict]:  # fmt: skip
+        """Status and body of a request that never passed the gateway's authorizer, and may say what the gateway never would."""
         headers = {} if token is None else {"Authorization": token}
         context: dict[str, Any] = {
             "resourcePath": path, "httpMethod": "GET", "path": path, "stage": "local", "identity": {},
@@ -145,8 +157,8 @@ class Stack:
             "multiValueHeaders": {name: [value] for name, value in headers.items()},
             "queryStringParameters": None, "multiValueQueryStringParameters": None, "pathParameters": None,
             "stageVariables": None, "requestContext": context, "body": None, "isBase64Encoded": False,
-        })  # fmt: skip
-        return answer["statusCode"], json.loads(answer["body"])
+        } | event)  # fmt: skip
+        return answer["statusCode"], json.loads(answer["body"] or "null")
 
     # -------------------------------------------------------------- what lies behind it
 
@@ -171,6 +183,29 @@ class Stack:
         """Starts or stops a server of the stack."""
         command = [Path(sys.executable).parent / "supervisorctl", "-s", self.description["supervisor"], action, program]
         subprocess.run(command, check=True, capture_output=True)
+
+    def process_of(self, program: str) -> int:
+        """The process of a server of the stack."""
+        command = [Path(sys.executable).parent / "supervisorctl", "-s", self.description["supervisor"], "pid", program]
+        return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+    def processes(self, function: str) -> list[int]:
+        """The processes of a function of this very stack, which has its own address."""
+        own = {
+            f"AWS_LAMBDA_FUNCTION_NAME={self.description['functions'][function]}".encode(),
+            f"AWS_ENDPOINT_URL={self.description['aws_endpoint_url']}".encode(),
+        }
+        found = []
+        for process in Path("/proc").iterdir():
+            if process.name.isdigit():
+                try:
+                    program = (process / "cmdline").read_bytes().split(b"\0")[0]
+                    environment = set((process / "environ").read_bytes().split(b"\0"))
+                except OSError:
+                    continue  # it has ended, or is somebody else's
+                if program.endswith(b"/bootstrap") and own <= environment:
+                    found.append(int(process.name))
+        return found
 
     def function_log(self, function: str, since: float) -> list[str]:
         """The lines that a function logged since an instant."""

@@ -11,6 +11,8 @@ from typing import Any
 from stack import Stack, until
 from temporary import Temporary
 
+from devstack.deploy import INTEGRATION_SECRETS
+
 # A queue gives out so many at once.
 BATCH = 10
 
@@ -141,7 +143,8 @@ class Secrets:
         kept = {"SecretBinary": content} if isinstance(content, bytes) else {
             "SecretString": content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
         }  # fmt: skip
-        arn = self.client.create_secret(Name=f"temporario/{uuid.uuid4()}", **kept)["ARN"]
+        # The processor may change those alone that are named as integrations' are.
+        arn = self.client.create_secret(Name=f"{INTEGRATION_SECRETS}temporario-{uuid.uuid4()}", **kept)["ARN"]
         self.ends.callback(self.delete, arn)
         return arn
 

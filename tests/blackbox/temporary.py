@@ -24,12 +24,17 @@ RawRequest = tuple[str, str | None, str, int | None, int | None, datetime.dateti
 
 # All that tests made up in this run: most of their tenants are gone in the end.
 CNPJS: set[str] = set()
+DIGITS = "0123456789"
+LETTERS_AND_DIGITS = DIGITS + "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def random_cnpj() -> str:
     """14 characters with right check digits, numeric or alphanumeric."""
-    characters = random.choice(("0123456789", "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
-    cnpj = "".join(random.choices(characters, k=12))
+    return cnpj_of("".join(random.choices(random.choice((DIGITS, LETTERS_AND_DIGITS)), k=12)))
+
+
+def cnpj_of(cnpj: str) -> str:
+    """The CNPJ that begins with these 12 characters."""
     for _ in range(2):
         weights = itertools.cycle(range(2, 10))
         rest = sum((ord(character) - 48) * weight for character, weight in zip(reversed(cnpj), weights)) % 11

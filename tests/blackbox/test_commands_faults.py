@@ -4,19 +4,18 @@ import datetime
 import json
 import os
 import random
-import secrets as randomness
 import signal
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
-from pathlib import Path
 from typing import Any
 
 import pytest
 from chance import seed_of_run
-from commands import ENDED, QUICK, Commands, asked_for, assert_error, assert_written_down, output_of
-from stack import REDIS, FunctionFailed, Stack, until
+from commands import QUICK, Commands, assert_error, assert_written_down, output_of
+from faults import rotated
+from stack import REDIS, Stack, until
 from targets import BATCH, TOKENS, Queue, Restarts, Secrets, integration, stored
 
 # How many are asked for while the processor is killed.
@@ -32,29 +31,10 @@ def tenant(commands: Commands) -> str:
 # ------------------------------------------------------------------ killed
 
 
-def processors(stack: Stack) -> list[int]:
-    """The processor's processes of this very stack, which has its own address."""
-    own = {
-        f"AWS_LAMBDA_FUNCTION_NAME={stack.description['functions']['commands']}".encode(),
-        f"AWS_ENDPOINT_URL={stack.description['aws_endpoint_url']}".encode(),
-    }
-    found = []
-    for process in Path("/proc").iterdir():
-        if process.name.isdigit():
-            try:
-                program = (process / "cmdline").read_bytes().split(b"\0")[0]
-                environment = set((process / "environ").read_bytes().split(b"\0"))
-            except OSError:
-                continue  # it has ended, or is somebody else's
-            if program.endswith(b"/bootstrap") and own <= environment:
-                found.append(int(process.name))
-    return found
-
-
 def kill(stack: Stack) -> int:
     """How many were killed."""
     killed = 0
-    for process in processors(stack):
+    for process in stack.processes("commands"):
         with suppress(ProcessLookupError):  # it may have ended meanwhile
             os.kill(process, signal.SIGKILL)
             killed += 1
@@ -99,20 +79,11 @@ def test_whoever_is_killed_loses_nothing(commands: Commands, stack: Stack, tenan
             with ThreadPoolExecutor(AT_ONCE) as pool:
                 made |= zip(some, pool.map(lambda index: commands.create(*wanted[index]), some), strict=True)
             # At any moment of what is done about them, or just after that; the last one killed has a successor then.
-            until(lambda: processors(stack))
+            until(lambda: stack.processes("commands"))
             time.sleep(chance.random() * chance.choice([0.1, 0.3, 1]))
             killed += kill(stack)
 
-        def all_ended() -> bool:
-            """What a batch gave back comes again, from the stream; the emulator forgets it."""
-            left = [item for one in made.values() if (item := commands.item(one) or {})["status"] not in ENDED]
-            if left:
-                # One that was killed while it started fails whoever waits for it; the next delivery finds another.
-                with suppress(FunctionFailed):
-                    commands.deliver(*map(asked_for, left))
-            return not left
-
-        until(all_ended, 120)
+        commands.finish(made.values())
         ended = {index: commands.ended(command_id) for index, command_id in made.items()}
         commands.catch_up()
 
@@ -173,28 +144,13 @@ def test_the_cache_is_down(commands: Commands, stack: Stack, tenant: str) -> Non
 def test_the_password_is_rotated(commands: Commands, stack: Stack, tenant: str) -> None:
     agent_id = commands.rows.agent("Agente de outra senha")
     commands.rows.deployment(tenant, agent_id, status="inactive")
-    secretsmanager = stack.aws("secretsmanager")
-    secret_id = commands.settings["DATABASE_SECRET_ARN"]
-    before = secretsmanager.get_secret_value(SecretId=secret_id)["SecretString"]
-
-    def rotate(secret: str) -> None:
-        with stack.database() as database:
-            database.execute("SELECT set_config('app.password', %s, false)", [json.loads(secret)["password"]])
-            database.execute(
-                "DO $$BEGIN EXECUTE format('ALTER ROLE app_commands PASSWORD %L', current_setting('app.password')); END$$"
-            )
-            secretsmanager.put_secret_value(SecretId=secret_id, SecretString=secret)
-            database.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app_commands'")
 
     def restarted() -> bool:
         return output_of(commands.run("RESTART_AGENT", {"agent_id": agent_id}, tenant))["agent_id"] == agent_id
 
     assert restarted()
-    try:
-        rotate(json.dumps(json.loads(before) | {"password": randomness.token_urlsafe(24)}))
+    with rotated(stack, "commands", "app_commands"):
         assert restarted(), "the processor reads the new password"
-    finally:
-        rotate(before)
     assert restarted()
 
 

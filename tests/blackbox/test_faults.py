@@ -1,13 +1,12 @@
 """What callers see while something behind the API is broken, and that it mends by itself."""
 
-import json
-import secrets
 import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from commands import ENDED, Commands, assert_written_down, output_of
+from faults import BUDGET_SECONDS, rotated, variables_of
 from problems import assert_problem
 from stack import POSTGRES, Stack, until
 from temporary import Temporary, temporary
@@ -18,8 +17,6 @@ FUNCTIONS = {
     "tenant": ("app_tenant", ME, ("TENANT_USER",)),
     "internal": ("app_internal", OPTIONS, ("INTERNAL_SUPPORT",)),
 }
-# Our request budget is 8 s; the gateway and a cold start come on top.
-BUDGET_SECONDS = 20
 
 
 def works(stack: Stack, token: str) -> bool:
@@ -96,32 +93,10 @@ def test_the_password_is_rotated(stack: Stack, token: Callable[..., str], functi
         return stack.get(route, token(*groups)).status_code == 200
 
     assert works()
-    secretsmanager = stack.aws("secretsmanager")
-    secret_id = variables_of(stack, function)["DATABASE_SECRET_ARN"]
-    before = secretsmanager.get_secret_value(SecretId=secret_id)["SecretString"]
-
-    def rotate(secret: str) -> None:
-        with stack.database() as database:
-            password = json.loads(secret)["password"]
-            database.execute("SELECT set_config('app.password', %s, false)", [password])
-            database.execute(
-                f"DO $$BEGIN EXECUTE format('ALTER ROLE {role} PASSWORD %L', current_setting('app.password')); END$$"
-            )
-            secretsmanager.put_secret_value(SecretId=secret_id, SecretString=secret)
-            database.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s", [role])
-
-    try:
-        rotate(json.dumps(json.loads(before) | {"password": secrets.token_urlsafe(24)}))
+    with rotated(stack, function, role):
         assert works(), "the function reads the new password"
         assert works()
-    finally:
-        rotate(before)
     assert works()
-
-
-def variables_of(stack: Stack, function: str) -> dict[str, str]:
-    name = stack.description["functions"][function]
-    return stack.aws("lambda").get_function_configuration(FunctionName=name)["Environment"]["Variables"]
 
 
 def test_only_migrate_acts_as_the_owner(stack: Stack, token: Callable[..., str]) -> None:

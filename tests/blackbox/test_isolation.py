@@ -1,18 +1,20 @@
 """Every route of the OpenAPI document, asked by everybody, about every kind of tenant. A route without a case fails."""
 
-import functools
 import json
-import re
+import os
+import random
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
-from commands import ONE, QUICK, ROUTE, Commands, command
+from chance import seed_of_run
+from commands import QUICK, Commands, command
 from openapi import FILE, METHODS, Document
+from owners import ALLOWED, COMMAND, ONE_COMMAND, OWN, Asker, Rows, rows_of_tenants, texts_in
 from problems import assert_problem
 from samtranslator.yaml_helper import yaml_parse
 from stack import Stack
@@ -20,39 +22,11 @@ from temporary import Temporary, random_cnpj, temporary
 
 ROOT = Path(__file__).resolve().parents[2]
 
-ALL = ("INTERNAL_ADMIN", "INTERNAL_SUPPORT", "TENANT_ADMIN", "TENANT_USER")
-NO_TENANT_USERS = ("INTERNAL_ADMIN", "INTERNAL_SUPPORT", "TENANT_ADMIN")
-INTERNAL = ("INTERNAL_ADMIN", "INTERNAL_SUPPORT")
-ADMIN = ("INTERNAL_ADMIN",)
-
-# Who may call what (contract, section 1), written down apart from the code.
-ALLOWED = {
-    ("GET", "/internal/agents"): INTERNAL,
-    ("GET", "/internal/audit"): ADMIN,
-    ("GET", "/internal/billing/overview"): ADMIN,
-    ("GET", "/internal/incidents"): INTERNAL,
-    ("GET", "/internal/integrations"): INTERNAL,
-    ("GET", "/internal/operations/commands"): INTERNAL,
-    ("GET", "/internal/operations/commands/{id}"): INTERNAL,
-    ("GET", "/internal/options"): INTERNAL,
-    ("GET", "/internal/tenants"): INTERNAL,
-    ("GET", "/internal/tenants/{id}"): INTERNAL,
-    ("GET", "/internal/tenants/{id}/agents"): INTERNAL,
-    ("GET", "/internal/usage/overview"): INTERNAL,
-    ("PATCH", "/internal/tenants/{id}"): ADMIN,
-    ("POST", "/internal/operations/commands"): INTERNAL,
-    ("POST", "/internal/tenants"): ADMIN,
-    ("GET", "/tenant/agents"): ALL,
-    ("GET", "/tenant/incidents"): ALL,
-    ("GET", "/tenant/integrations"): NO_TENANT_USERS,
-    ("GET", "/tenant/me"): ALL,
-    ("GET", "/tenant/usage"): ALL,
-}
-
 # Lists that a tenant can be picked from; of all others under /internal only those with an id are about a tenant.
 FILTERED = {("GET", f"/internal/{name}") for name in ("audit", "incidents", "integrations", "operations/commands")}
-# What is asked for is a tenant's if its body says so; one of these is so by its id.
-COMMAND, ONE_COMMAND = ("POST", ROUTE), ("GET", ONE)
+# How many questions, asked by how many at once.
+MANY = 2_000 if os.environ.get("LONG") else 300
+AT_ONCE = 6
 
 # The groups of a persona, and which demo tenant it belongs to.
 PERSONAS = {
@@ -98,96 +72,11 @@ def test_the_document_says_who_may_call(document: Document) -> None:
         assert sorted(described) == sorted(groups), route
 
 
-# ------------------------------------------------------------------ whose an answer is
-
-
-@dataclass(frozen=True)
-class Rows:
-    """What a tenant's rows are known by."""
-
-    id: str
-    name: str
-    # The active ones, and all of them.
-    agents: frozenset[str]
-    all_agents: frozenset[str]
-    integrations: frozenset[str]
-    incidents: frozenset[str]
-    requests_by_day: dict[str, int]
-    # Texts that stand in its rows: ids, names, titles, e-mails.
-    texts: frozenset[str]
-
-
 @pytest.fixture(scope="module")
 def rows_of(stack: Stack) -> Callable[[str], Rows]:
-    @functools.cache
-    def of(tenant_id: str) -> Rows:
-        with stack.database() as database:
-
-            def rows(sql: str) -> list[tuple]:
-                return database.execute(sql, [tenant_id]).fetchall()
-
-            all_agents = rows(
-                """SELECT a.id::text, a.name, t.status FROM tenant_agents AS t JOIN agents AS a ON a.id = t.agent_id
-                   WHERE t.tenant_id = %s"""
-            )
-            agents = [row for row in all_agents if row[2] == "active"]
-            integrations = rows("SELECT id::text, integration_name FROM tenant_integrations WHERE tenant_id = %s")
-            incidents = rows(
-                "SELECT id::text, title FROM operational_events WHERE tenant_id = %s AND event_type = 'incident'"
-            )
-            ((name, cnpj),) = rows("SELECT name, cnpj FROM tenants WHERE id = %s")
-            requests = rows(
-                """SELECT (created_at AT TIME ZONE 'UTC')::date::text, count(*) FROM agent_requests
-                   WHERE tenant_id = %s GROUP BY 1"""
-            )
-            emails = {row[0] for row in rows("SELECT email FROM tenant_users WHERE tenant_id = %s")}
-        named = (text for row in (*all_agents, *integrations, *incidents) for text in row[:2])
-        texts = {tenant_id, name, cnpj, *emails, *named}
-        return Rows(
-            tenant_id, name,
-            *(frozenset(row[0] for row in many) for many in (agents, all_agents, integrations, incidents)),
-            dict(requests), frozenset(texts),
-        )  # fmt: skip
-
-    return of
+    return rows_of_tenants(stack)
 
 
-def own_usage(body: dict[str, Any], own: Rows) -> bool:
-    days = {day["date"]: day["total_requests"] for day in body["daily_data"]}
-    return any(days.values()) and days == {day: own.requests_by_day.get(day, 0) for day in days}
-
-
-def only_of(name: str, ids: str | None = None) -> Callable[[dict[str, Any], Rows], bool]:
-    """The list has rows of the tenant alone; all of them, where their ids are known."""
-
-    def check(body: dict[str, Any], own: Rows) -> bool:
-        rows = body[name]
-        whole = ids is None or {row["id"] for row in rows} == getattr(own, ids)
-        return whole and {row["tenant_id"] for row in rows} <= {own.id}
-
-    return check
-
-
-# How each answer shows whose it is: its ids where it has any, its numbers where it has not.
-OWN: dict[tuple[str, str], Callable[[dict[str, Any], Rows], bool]] = {
-    ("GET", "/internal/audit"): only_of("events"),
-    ("GET", "/internal/incidents"): only_of("incidents", "incidents"),
-    ("GET", "/internal/integrations"): only_of("integrations", "integrations"),
-    ("GET", "/internal/operations/commands"): only_of("commands"),
-    ("GET", "/internal/operations/commands/{id}"): lambda body, own: body["command"]["tenant_id"] == own.id,
-    ("GET", "/internal/tenants/{id}"): lambda body, own: body["tenant"]["id"] == own.id,
-    ("GET", "/internal/tenants/{id}/agents"): lambda body, own: {row["id"] for row in body["agents"]} == own.all_agents,
-    ("PATCH", "/internal/tenants/{id}"): lambda body, own: body["tenant"]["id"] == own.id,
-    ("POST", "/internal/operations/commands"): lambda body, own: body["status"] == "PENDING",
-    ("GET", "/tenant/agents"): lambda body, own: {row["id"] for row in body["agents"]} == own.agents,
-    ("GET", "/tenant/incidents"): lambda body, own: (
-        {row["id"] for row in body["incidents"] if row["scope"] == "tenant"} <= own.incidents
-        and any(row["id"] in own.incidents for row in body["incidents"])
-    ),
-    ("GET", "/tenant/integrations"): lambda body, own: {row["id"] for row in body["integrations"]} == own.integrations,
-    ("GET", "/tenant/me"): lambda body, own: body["id"] == own.id,
-    ("GET", "/tenant/usage"): own_usage,
-}
 # These are about everybody, whichever tenant the query may name.
 OF_ALL = {route for route in ALLOWED if route[1].startswith("/internal") and route not in OWN}
 
@@ -292,8 +181,7 @@ def test_who_sees_which_tenant(
     shown = {target} if answer.is_success and asked != "unknown" else set()
     for foreign in {a, b} - shown:
         others = rows_of(foreign).texts.difference(*(rows_of(tenant_id).texts for tenant_id in shown))
-        texts = set(re.findall(r'"((?:[^"\\]|\\.)*)"', answer.text))
-        assert not texts & {json.dumps(text, ensure_ascii=False)[1:-1] for text in others}
+        assert not texts_in(answer, others)
 
 
 def test_platform_incidents_are_everybodys(stack: Stack, token: Callable[..., str]) -> None:
@@ -307,3 +195,17 @@ def test_platform_incidents_are_everybodys(stack: Stack, token: Callable[..., st
             "SELECT id::text FROM operational_events WHERE event_type = 'incident' AND tenant_id IS NULL"
         )
         assert seen[0] == seen[1] == {row[0] for row in of_nobody} != set()
+
+
+def test_many_at_once_get_what_is_theirs(stack: Stack, rows_of: Callable[[str], Rows], commands: Commands) -> None:
+    """On the same warm functions, kept answers and new ones mixed."""
+    seed = seed_of_run()
+    tenants = sorted({user["tenant_id"] for user in stack.description["users"] if user["tenant_id"]})
+    made = {tenant: commands.run("HEALTH_CHECK", QUICK, tenant)["command_id"] for tenant in tenants}
+    asker = Asker(stack, {tenant: rows_of(tenant) for tenant in tenants}, made)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        outcomes = pool.map(lambda number: asker.ask(random.Random(seed + number)), range(MANY))
+        counted = sum(outcomes, Counter())
+    print(f"{MANY} answers to {len(asker.people)} people of {len(tenants)} tenants: {dict(counted)}, 0 foreign")
+    assert counted["200"] + counted["304"] + counted["refused"] == MANY
+    assert all(counted[kind] for kind in ("304", "refused", "HIT", "MISS", "BYPASS")), counted

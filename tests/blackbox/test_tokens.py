@@ -1,48 +1,19 @@
 """Tokens that are none: refused by the gateway where it looks, and by the function where it doesn't."""
 
-import base64
-import json
 import time
 from collections.abc import Iterator
 
 import jwt
 import pytest
+from forgery import ME, ROUTES, assert_refused_twice, forged, without_algorithm
 from problems import assert_problem
 from stack import PASSWORD, Stack, Tokens
-
-ME = "/tenant/me"
-# A route of each function that answers requests.
-ROUTES = {"tenant": ME, "internal": "/internal/options"}
 
 
 @pytest.fixture(scope="module")
 def signed_in(stack: Stack) -> Tokens:
     user = stack.user("TENANT_ADMIN", tenant=0)
     return stack.sign_in(user["email"], user["password"])
-
-
-def encoded(part: dict) -> str:
-    return base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
-
-
-def forged(token: str, **claims: object) -> str:
-    """The token with other claims and the old signature."""
-    header, payload, signature = token.split(".")
-    old = json.loads(base64.urlsafe_b64decode(payload + "=="))
-    return f"{header}.{encoded(old | claims)}.{signature}"
-
-
-def without_algorithm(token: str) -> str:
-    _, payload, _ = token.split(".")
-    return f"{encoded({'alg': 'none', 'typ': 'JWT'})}.{payload}."
-
-
-def assert_refused_twice(stack: Stack, token: str | None) -> None:
-    """Through the gateway, and by each function alone, as if the API had been deployed without its authorizer."""
-    for function, route in ROUTES.items():
-        assert stack.get(route, token).status_code == 401
-        status, body = stack.invoke_api(function, route, token)
-        assert (status, body["code"], body["error"]) == (401, "unauthorized", "Unauthorized")
 
 
 def test_the_function_accepts_what_the_gateway_accepts(stack: Stack, signed_in: Tokens) -> None:

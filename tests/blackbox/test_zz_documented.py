@@ -20,7 +20,7 @@ from openapi import METHODS, Document, Operation
 from limits import nothing_left
 from problems import assert_body_refused, assert_problem
 from stack import POSTGRES, Stack, until
-from temporary import random_cnpj, temporary
+from temporary import random_cnpj, steadily, temporary
 
 DOCUMENT = Document()
 OPERATIONS = sorted(DOCUMENT.operations)
@@ -286,7 +286,7 @@ def test_what_every_operation_documents() -> None:
     assert len(set(names)) == len(names)
 
 
-def test_what_is_documented_of_parameters_is_so(caller: Caller, document: Document) -> None:
+def test_what_is_documented_of_parameters_is_so(caller: Caller, document: Document, stack: Stack) -> None:
     """Each documented value is accepted, each bound is one, and what is left out is the default."""
     for operation in OPERATIONS:
         member = caller.member if is_about_a_tenant(operation) else None
@@ -310,7 +310,12 @@ def test_what_is_documented_of_parameters_is_so(caller: Caller, document: Docume
             for value in bad:
                 assert_problem(ask(value), 400, "invalid_parameter", name)
             if "default" in schema:
-                assert ask().content == ask(schema["default"]).content, (operation, name)
+
+                def check(ask: Callable[..., Any] = ask, name: str = name, default: object = schema["default"]) -> None:
+                    assert ask().content == ask(default).content, name
+
+                with stack.database() as database:
+                    steadily(database, check)
 
 
 def test_what_is_not_null_but_absent() -> None:

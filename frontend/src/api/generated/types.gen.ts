@@ -661,7 +661,7 @@ export type NewCommand = {
 };
 
 /**
- * A company to be.
+ * A company to be: an active one, unless `status` says otherwise.
  */
 export type NewTenant = {
     /**
@@ -678,9 +678,10 @@ export type NewTenant = {
      */
     plan: string;
     segment?: string | null;
-    status?: ('active' | 'inactive' | 'suspended') & {
-        [key: string]: unknown;
-    };
+    /**
+     * Whether a company is a customer.
+     */
+    status?: 'active' | 'inactive' | 'suspended';
 };
 
 /**
