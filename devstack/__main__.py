@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 from botocore.exceptions import BotoCoreError, ClientError
 
-from devstack import aggregate, bench, checks, emulator, postgres, stack, users
+from devstack import aggregate, bench, checks, cloud, emulator, postgres, rehearsal, sbom, scaling, stack, users
 from devstack.config import ROOT
 from devstack.console import Failure, say, show
 from devstack.instance import Instance
@@ -32,7 +32,9 @@ def main() -> int:
         show(failure)
         return 1
     except UNEXPECTED as error:
-        show(Failure(f"{type(error).__name__}: {error}", instance.logs / f"{emulator.NAME}.log"))
+        # Of what is in the cloud, the log of what is on this machine says nothing.
+        log = None if arguments.command in ("deploy", "rollback") else instance.logs / f"{emulator.NAME}.log"
+        show(Failure(f"{type(error).__name__}: {error}", log))
         return 1
     except KeyboardInterrupt:
         say("\nInterrupted.")
@@ -56,6 +58,8 @@ def _run(arguments: argparse.Namespace, instance: Instance) -> int:
             stack.logs(instance)
         case "token":
             print(users.id_token(instance, arguments.email))
+        case "erase":
+            users.erase(instance, arguments.email)
         case "aggregate":
             match arguments.date, arguments.first, arguments.last:
                 case date(), None, None:
@@ -73,6 +77,8 @@ def _run(arguments: argparse.Namespace, instance: Instance) -> int:
             checks.write_openapi()
         case "fmt":
             checks.format_code()
+        case "sbom":
+            sbom.write()
         case "bench":
             place = Instance(instance.directory / "bench")
             bench.run(place, arguments.scale, quick=arguments.quick, json_file=arguments.json, options=arguments.options)
@@ -81,6 +87,14 @@ def _run(arguments: argparse.Namespace, instance: Instance) -> int:
         case "bench-cold" | "bench-warm":
             what = arguments.command.removeprefix("bench-")
             bench.run_functions(instance, what, quick=arguments.quick, warm_up=arguments.warm_up)
+        case "deploy":
+            cloud.deploy(arguments.environment)
+        case "rollback":
+            cloud.roll_back(arguments.environment)
+        case "rehearse":
+            rehearsal.rehearse(Instance(instance.directory / "rehearsal"), arguments.before)
+        case "scaling":
+            scaling.run(write=arguments.write)
         case "guide":
             stack.take_screenshots(instance)
         case "test":
@@ -100,6 +114,8 @@ def _parse() -> argparse.Namespace:
     commands.add_parser("logs", help="follow all logs")
     token = commands.add_parser("token", help="print an ID token of a demo user")
     token.add_argument("email")
+    erased = commands.add_parser("erase", help="forget a person")
+    erased.add_argument("email")
     days = commands.add_parser("aggregate", help="roll days of raw requests up again")
     days.add_argument("--date", type=_day, help="one UTC day")
     days.add_argument("--from", type=_day, dest="first", help="the first of several")
@@ -108,6 +124,7 @@ def _parse() -> argparse.Namespace:
     commands.add_parser("sqlx-prepare", help="rewrite .sqlx from the running stack's database")
     commands.add_parser("openapi", help="rewrite openapi/openapi.json from the code, and the dashboard's client from it")
     commands.add_parser("fmt", help="format the code")
+    commands.add_parser("sbom", help="write the bills of materials of what is deployed to target/sbom/")
     measure = commands.add_parser("bench", help="measure every read and the job against the design's SQL and the floor")
     measure.add_argument("--scale", choices=[*bench.SCALES], default="L", help="1,000 (S) or 20,000 (L) tenants")
     measure.add_argument("--quick", action="store_true", help="fewer rounds, and a tenth of the raw requests")
@@ -118,6 +135,12 @@ def _parse() -> argparse.Namespace:
         functions = commands.add_parser(name, help=f"measure the tenant API's {measured} beside the same on Node.js")
         functions.add_argument("--quick", action="store_true", help="fewer rounds: for trying things out")
         functions.add_argument("--warm-up", type=int, metavar="N", help="invocations of a route that don't count")
+    for name, done in (("deploy", "bring an AWS account to what the working copy says"), ("rollback", "go back to the version before")):
+        commands.add_parser(name, help=done).add_argument("environment", help=" or ".join(cloud.ENVIRONMENTS))
+    rehearse = commands.add_parser("rehearse", help="release the working copy where an older version answers, and roll back")
+    rehearse.add_argument("--before", metavar="COMMIT", help="what answers before (the last one with another schema)")
+    grow = commands.add_parser("scaling", help="compute what breaks first with more tenants (docs/SCALING.md)")
+    grow.add_argument("--write", action="store_true", help="write them there instead of printing them")
     commands.add_parser("guide", help="take the guide's screenshots again")
     test = commands.add_parser("test", help="run all checks, or the named ones, on a private stack")
     test.add_argument("check", nargs="*", choices=[[], *checks.CHECKS], metavar="check", help=", ".join(checks.CHECKS))

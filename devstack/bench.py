@@ -101,8 +101,6 @@ def tuning() -> dict[str, object]:
         "max_wal_senders": 0,
         # It would come in the middle of a measurement; everything is vacuumed after loading.
         "autovacuum": "off",
-        # Counts the buffers of each statement.
-        "shared_preload_libraries": "pg_stat_statements",
         "max_connections": 40,
     }
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from devstack import packages, stack, web
+from devstack import packages, stack, tools, web
 from devstack.config import CACHE, CARGO_PROFILE, CARGO_TOOLS, ROOT, TOOLS_BIN, cargo_environment
 from devstack.console import Failure, duration, say, step
 from devstack.instance import Instance
@@ -32,14 +32,21 @@ class Check:
     commands: tuple[Command, ...]
     needs_stack: bool = False
     cargo_tool: tuple[str, str, tuple[str, ...]] | None = None
+    # The lock of the Python environment that has its commands.
+    python_tools: Path | None = None
     needs_modules: bool = False
     needs_browser: bool = False
+    # Needs databases that not every machine reaches.
+    only_by_name: bool = False
 
 
+TEMPLATES = ["template.yaml", *sorted(str(file.relative_to(ROOT)) for file in ROOT.glob("infra/*.yaml"))]
 OPENAPI_DOCUMENT = "openapi/openapi.json"
 OPENAPI_LINTER = "openapi/node_modules/@redocly/cli/bin/cli.js"
 NPM_RUN: Command = [TOOLS_BIN / "npm", "--prefix", web.FRONTEND, "run", "--silent"]
 PYTEST: Command = [sys.executable, "-m", "pytest", "-q"]
+# `make test-long`: the tests that attack, flood and break things do more of it, and what they counted is shown.
+LONG = "LONG" in os.environ
 
 CHECKS = {
     "format": Check("Format", (["cargo", "fmt", "--all", "--check"],)),
@@ -50,6 +57,15 @@ CHECKS = {
             [TOOLS_BIN / "cfn-lint"],
             [*PYTEST, "tests/template"],
         ),
+    ),
+    "policies": Check(
+        "Templates: known mistakes",
+        (["checkov", "--config-file", ".checkov.yaml", "--file", *TEMPLATES],),
+        python_tools=tools.CHECKOV,
+    ),
+    "migrations": Check(
+        "Migrations: what stops those who work",
+        ([TOOLS_BIN / "squawk", "--config", ".squawk.toml", "migrations/*.sql"],),
     ),
     "openapi": Check(
         "OpenAPI document",
@@ -65,8 +81,18 @@ CHECKS = {
     ),
     "deny": Check(
         "Dependencies: bans, licences, sources",
-        (["cargo", "deny", "--log-level", "error", "check", "bans", "licenses", "sources"],),
+        (["cargo", "deny", "--locked", "--log-level", "error", "check", "bans", "licenses", "sources"],),
         cargo_tool=CARGO_DENY,
+    ),
+    "advisories": Check(
+        "Dependencies: advisories of RustSec and npm",
+        (
+            ["cargo", "deny", "--locked", "--log-level", "error", "check", "advisories"],
+            # A registry that doesn't answer is a failure, too.
+            [TOOLS_BIN / "npm", "audit", "--prefix", web.FRONTEND, "--omit", "dev", "--audit-level", "high"],
+        ),
+        cargo_tool=CARGO_DENY,
+        only_by_name=True,
     ),
     "clippy": Check(
         "Clippy",
@@ -74,18 +100,18 @@ CHECKS = {
     ),
     "queries": Check(
         "Stored query descriptions match the migrated database",
-        (["cargo", "sqlx", "prepare", "--check", "--workspace", "--", "--all-targets", *PROFILE],),
+        (["cargo", "sqlx", "prepare", "--check", "--workspace", "--", "--locked", "--all-targets", *PROFILE],),
         needs_stack=True,
         cargo_tool=SQLX_CLI,
     ),
     "rust": Check(
         "Rust tests",
-        (["cargo", "test", "--locked", "--workspace", *PROFILE],),
+        (["cargo", "test", "--locked", "--workspace", *PROFILE, *(["--", "--show-output"] if LONG else [])],),
         needs_stack=True,
     ),
     "blackbox": Check(
         "Black-box tests through the API Gateway",
-        ([*PYTEST, "tests", "--ignore", "tests/template"],),
+        ([*PYTEST, *(["-s"] if LONG else []), "tests", "--ignore", "tests/template"],),
         needs_stack=True,
     ),
     "e2e": Check(
@@ -99,8 +125,8 @@ CHECKS = {
 
 
 def run(names: list[str], instance: Instance) -> None:
-    """Runs the named checks (all if none is named) in order, to the first that fails."""
-    checks = [check for name, check in CHECKS.items() if not names or name in names]
+    """Runs the named checks (if none is named, all that every machine can run) in order, to the first that fails."""
+    checks = [check for name, check in CHECKS.items() if (name in names if names else not check.only_by_name)]
     started = time.monotonic()
     alone = [check for check in checks if not check.needs_stack]
     with_stack = [check for check in checks if check.needs_stack]
@@ -115,7 +141,7 @@ def run(names: list[str], instance: Instance) -> None:
 
 def write_openapi() -> None:
     """Rewrites the OpenAPI document from the code, and the dashboard's client from the document."""
-    _execute(["cargo", "run", "--quiet", *PROFILE, "--package", "openapi", OPENAPI_DOCUMENT], _environment())
+    _execute(["cargo", "run", "--locked", "--quiet", *PROFILE, "--package", "openapi", OPENAPI_DOCUMENT], _environment())
     web.install_modules()
     _execute([*NPM_RUN, "generate"], web.environment())
 
@@ -129,8 +155,8 @@ def format_code() -> None:
 
 def prepare_queries(instance: Instance) -> None:
     """Rewrites the stored query descriptions from the migrated database of a running stack."""
-    _install(SQLX_CLI)
-    command = ["cargo", "sqlx", "prepare", "--workspace", "--", "--all-targets", *PROFILE]
+    install(SQLX_CLI)
+    command = ["cargo", "sqlx", "prepare", "--workspace", "--", "--locked", "--all-targets", *PROFILE]
     with _modification_times_kept():
         _execute(command, _environment(instance))
 
@@ -154,7 +180,10 @@ def _run(check: Check, environment: dict[str, str]) -> None:
     say(f"\n=== {check.title}")
     started = time.monotonic()
     if check.cargo_tool:
-        _install(check.cargo_tool)
+        install(check.cargo_tool)
+    if check.python_tools:
+        scripts = tools.ensure(check.python_tools).parent
+        environment = {**environment, "PATH": os.pathsep.join([str(scripts), environment["PATH"]])}
     if check.needs_browser:
         packages.ensure(web.BROWSER)
     if check.needs_modules:
@@ -202,7 +231,7 @@ def _environment(instance: Instance | None = None) -> dict[str, str]:
     return environment
 
 
-def _install(tool: tuple[str, str, tuple[str, ...]]) -> None:
+def install(tool: tuple[str, str, tuple[str, ...]]) -> None:
     """Compiles a cargo subcommand into the cache, once per version."""
     name, version, options = tool
     installed = CARGO_TOOLS / ".crates.toml"

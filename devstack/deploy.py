@@ -10,8 +10,11 @@ from devstack import emulator
 from devstack.config import ARCHITECTURE, DATABASE, MIGRATOR, REGION, ROLES, ROOT, STACK_NAME, STAGE, TOOLS_BIN
 from devstack.console import run_logged
 from devstack.instance import Instance
+from devstack.release import ALIAS
 
 BUCKET = "painel-local-artifacts"
+# The name of the policy that the template doesn't have.
+EMULATORS_OWN = "EmulatorsOwn"
 INTEGRATION_SECRETS = f"painel/{STAGE}/integration/"
 
 
@@ -73,6 +76,14 @@ def deploy(instance: Instance) -> dict[str, str]:
             cwd=ROOT,
             env={**os.environ, **emulator.environment(instance), "SAM_CLI_TELEMETRY": "0", "TMPDIR": temporary},
         )
+    given = outputs(instance)
+    _allow_batches(instance, given)
+    _repeat_as_aliases_do(instance, given)
+    return given
+
+
+def outputs(instance: Instance) -> dict[str, str]:
+    """What the deployed stack gives."""
     stack = emulator.client(instance, "cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"][0]
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
@@ -80,6 +91,29 @@ def deploy(instance: Instance) -> dict[str, str]:
 def migrate(instance: Instance, function: str) -> dict:
     """Invokes the migrations; returns what they report."""
     return emulator.invoke(instance, function, {})
+
+
+def _allow_batches(instance: Instance, outputs: dict[str, str]) -> None:
+    """SQS allows a batch to whoever may do each of its parts; the emulator asks for a right of its own (it's no action of AWS's)."""
+    function = emulator.client(instance, "lambda").get_function_configuration(FunctionName=outputs["ProcessCommandFunctionName"])
+    sqs, statements = emulator.client(instance, "sqs"), []
+    for queue, action in (("DemoQueueUrl", "SendMessageBatch"), ("DemoDeadLetterQueueUrl", "DeleteMessageBatch")):
+        attributes = sqs.get_queue_attributes(QueueUrl=outputs[queue], AttributeNames=["QueueArn"])["Attributes"]
+        statements.append({"Effect": "Allow", "Action": f"sqs:{action}", "Resource": attributes["QueueArn"]})
+    emulator.client(instance, "iam").put_role_policy(
+        RoleName=function["Role"].rpartition("/")[2],
+        PolicyName=EMULATORS_OWN,
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": statements}),
+    )
+
+
+def _repeat_as_aliases_do(instance: Instance, outputs: dict[str, str]) -> None:
+    """The emulator repeats what failed, and keeps it, for functions without an alias alone; with AWS the alias's word counts."""
+    functions = emulator.client(instance, "lambda")
+    for name in ("AggregateFunctionName", "ProcessCommandFunctionName"):
+        config = functions.get_function_event_invoke_config(FunctionName=outputs[name], Qualifier=ALIAS)
+        kept = {key: config[key] for key in ("MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig") if key in config}
+        functions.put_function_event_invoke_config(FunctionName=outputs[name], **kept)
 
 
 def _defaults() -> dict[str, str]:

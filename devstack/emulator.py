@@ -46,6 +46,11 @@ def program(instance: Instance) -> Program:
             "BIND_HOST": "127.0.0.1",
             "GATEWAY_PORT": str(instance.ports[NAME]),
             "MINISTACK_REGION": REGION,
+            # Each function acts under its role, and may do what its policies say.
+            "AUTH": "true",
+            # Who called what, for the tests to compare with what was granted.
+            "CLOUDTRAIL_RECORDING": "1",
+            "CLOUDTRAIL_MAX_EVENTS": "100000",
             "PERSIST_STATE": "1",
             "S3_PERSIST": "1",
             # Services with listeners of their own, which nothing here uses.

@@ -167,9 +167,8 @@ def _start_servers(instance: Instance, supervisor: Supervisor) -> None:
         supervisor.stop()
         instance.choose_ports()
         postgres.initialize(instance)
-        emulator.forget_streams(instance)
     programs: list[Program] = [server.program(instance) for server in PROGRAMS]
-    supervisor.start(programs)
+    supervisor.start(programs, prepare=functools.partial(emulator.forget_streams, instance))
     for server in SERVERS:
         wait(supervisor, server.NAME, functools.partial(server.ask, instance))
     postgres.create_database(instance)

@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import time
 import xmlrpc.client
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -60,8 +61,9 @@ class Supervisor:
             return False
         return True
 
-    def start(self, programs: list[Program]) -> None:
-        """Starts the programs; those that already run with the same settings keep running."""
+    def start(self, programs: list[Program], prepare: Callable[[], None] = lambda: None) -> None:
+        """Starts the programs; those that already run with the same settings keep running. With others all are started anew,
+        and this is done when none of them runs."""
         wanted = self._render(programs)
         if self.running():
             if self.config.read_text() == wanted:
@@ -71,6 +73,7 @@ class Supervisor:
                 return
             self.stop()
         self.stop_leftovers()
+        prepare()
         _make_socket_directory(self.socket.parent)
         self.config.write_text(wanted)
         environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8", MARK: str(self.instance.directory)}

@@ -17,6 +17,9 @@ from pathlib import Path
 from devstack import packages
 
 LOCK = Path(__file__).with_name("requirements.txt")
+# An environment of its own: it wants older versions of what others want newer.
+CHECKOV = Path(__file__).with_name("checkov.txt")
+CLOUD = Path(__file__).with_name("cloud.txt")
 
 
 def cache_home() -> Path:
@@ -25,9 +28,9 @@ def cache_home() -> Path:
     return Path(base) / "painel-alquimista"
 
 
-def ensure() -> Path:
-    """Returns the environment's interpreter, after making the environment if it isn't complete."""
-    digest = hashlib.sha256(LOCK.read_bytes() + sys.version.encode()).hexdigest()[:16]
+def ensure(lock_file: Path = LOCK) -> Path:
+    """Returns the interpreter of the environment with what is locked, after making it if it isn't complete."""
+    digest = hashlib.sha256(lock_file.read_bytes() + sys.version.encode()).hexdigest()[:16]
     home = cache_home() / f"tools-{digest}"
     python, complete = home / "bin" / "python", home / ".complete"
     home.parent.mkdir(parents=True, exist_ok=True)
@@ -36,19 +39,19 @@ def ensure() -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not complete.exists():
             shutil.rmtree(home, ignore_errors=True)
-            _install(home, python)
+            _install(home, python, lock_file)
             complete.touch()
     return python
 
 
-def _install(home: Path, python: Path) -> None:
+def _install(home: Path, python: Path, lock_file: Path) -> None:
     started = time.monotonic()
-    total = sum(1 for line in LOCK.read_text().splitlines() if "==" in line and not line.startswith((" ", "#")))
+    total = sum(1 for line in lock_file.read_text().splitlines() if "==" in line and not line.startswith((" ", "#")))
     _say(f"Installing the pinned tools ({total} Python packages) into {home}")
     packages.ensure("python3-venv")
     venv.create(home, with_pip=True)
     # The lock names every dependency; to find them again would take pip a minute more.
-    command = [str(python), "-m", "pip", "install", "--no-deps", "--require-hashes", "--no-input", "-r", str(LOCK)]
+    command = [str(python), "-m", "pip", "install", "--no-deps", "--require-hashes", "--no-input", "-r", str(lock_file)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as pip:
         assert pip.stdout is not None
         output = []

@@ -8,7 +8,7 @@ import subprocess
 
 from devstack import build, emulator
 from devstack.config import DATABASE, MIGRATOR
-from devstack.console import Failure
+from devstack.console import Failure, say
 from devstack.instance import Instance, write_private
 
 
@@ -66,3 +66,20 @@ def id_token(instance: Instance, email: str) -> str:
         },
     )
     return answer["AuthenticationResult"]["IdToken"]
+
+
+def erase(instance: Instance, email: str) -> None:
+    """Forgets a person, in the order of docs/LGPD.md: whatever fails, it can be done again from the start."""
+    stack = instance.stack()
+    cognito = emulator.client(instance, "cognito-idp")
+    who = {"UserPoolId": stack["user_pool_id"], "Username": email}
+    try:
+        attributes = cognito.admin_get_user(**who)["UserAttributes"]
+    except cognito.exceptions.UserNotFoundException:
+        raise Failure(f"There is no user {email!r}.") from None
+    sub = next(attribute["Value"] for attribute in attributes if attribute["Name"] == "sub")
+    cognito.admin_user_global_sign_out(**who)
+    cognito.admin_disable_user(**who)
+    answer = emulator.invoke(instance, stack["functions"]["migrate"], {"erase_user": sub})
+    cognito.admin_delete_user(**who)
+    say(f"Erased: {sub} is nobody's any more" + (f", of tenant {answer['tenant_id']}." if answer["erased"] else "."))

@@ -3,6 +3,7 @@
 These tests hold what the local emulator doesn't act upon: gateway responses, CORS, IAM, throttling, log retention.
 """
 
+import functools
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -13,7 +14,8 @@ import pytest
 from cfnlint.decode import cfn_yaml
 from samtranslator.translator.transform import transform
 
-TEMPLATE = Path(__file__).resolve().parents[2] / "template.yaml"
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATE = ROOT / "template.yaml"
 
 
 class ManagedPolicies:
@@ -24,16 +26,32 @@ class ManagedPolicies:
         return {name: f"arn:aws:iam::aws:policy/service-role/{name}" for name in names}
 
 
+def read(file: Path) -> dict[str, Any]:
+    """A template, with CloudFormation's functions in their long form."""
+    return json.loads(json.dumps(cfn_yaml.load(str(file))))
+
+
 @pytest.fixture(scope="session")
-def template() -> dict[str, Any]:
-    """The whole transformed template."""
+def infra() -> Callable[[str], dict[str, Any]]:
+    """A template of infra/, by its name without the ending."""
+    return functools.cache(lambda name: read(ROOT / "infra" / f"{name}.yaml"))
+
+
+def transformed(parameters: dict[str, str]) -> dict[str, Any]:
+    """The template as SAM makes it, if it is given these parameters."""
     os.environ.setdefault("AWS_DEFAULT_REGION", "sa-east-1")  # the transform asks for the partition
-    source = json.loads(json.dumps(cfn_yaml.load(str(TEMPLATE))))
+    source = read(TEMPLATE)
     for resource in source["Resources"].values():
         if "CodeUri" in resource["Properties"]:
             resource["Properties"]["CodeUri"] = "s3://bucket/key"  # as `sam deploy` writes it after its upload
+    return transform(source, parameters, ManagedPolicies())
+
+
+@pytest.fixture(scope="session")
+def template() -> dict[str, Any]:
+    """The whole transformed template."""
     # The transform resolves references to parameters that have a value; without values they stay visible to the tests.
-    return transform(source, {}, ManagedPolicies())
+    return transformed({"GradualDeployment": "true"})
 
 
 @pytest.fixture(scope="session")

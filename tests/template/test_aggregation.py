@@ -32,7 +32,7 @@ def test_the_schedules_say_which_run_they_are(rules, template, rule, schedule, r
     assert rule["ScheduleExpression"] == schedule
     assert "State" not in rule or rule["State"] == "ENABLED"
     (target,) = rule["Targets"]
-    assert target["Arn"] == {"Fn::GetAtt": [FUNCTION, "Arn"]}
+    assert target["Arn"] == {"Ref": f"{FUNCTION}Aliaslive"}
     assert json.loads(target["Input"]) == {"run": run}
 
 
@@ -40,7 +40,7 @@ def test_the_schedules_may_invoke_the_function_and_nobody_else(rules, of_type):
     permitted = [
         (permission["Principal"], permission["SourceArn"]["Fn::GetAtt"][0])
         for permission in of_type("AWS::Lambda::Permission").values()
-        if permission["FunctionName"] == {"Ref": FUNCTION}
+        if permission["FunctionName"] == {"Ref": f"{FUNCTION}Aliaslive"}
     ]
     assert sorted(permitted) == sorted(("events.amazonaws.com", rule) for rule in rules)
 

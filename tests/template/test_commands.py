@@ -85,7 +85,7 @@ def keys(partition, sort):
 
 
 def test_the_stream_reaches_its_function_from_its_first_record(mapping):
-    assert mapping["FunctionName"] == {"Ref": FUNCTION}
+    assert mapping["FunctionName"] == {"Ref": f"{FUNCTION}Aliaslive"}
     assert mapping["EventSourceArn"] == {"Fn::GetAtt": ["CommandsTable", "StreamArn"]}
     assert mapping["StartingPosition"] == "TRIM_HORIZON"
     assert mapping.get("Enabled", True) is True
@@ -238,7 +238,7 @@ def test_the_reaper_runs_every_minute(properties):
     assert rule["ScheduleExpression"] == "rate(1 minute)"
     assert rule.get("State", "ENABLED") == "ENABLED"
     (target,) = rule["Targets"]
-    assert target["Arn"] == {"Fn::GetAtt": [FUNCTION, "Arn"]}
+    assert target["Arn"] == {"Ref": f"{FUNCTION}Aliaslive"}
     assert json.loads(target["Input"]) == {"run": "reaper"}
 
 
@@ -263,7 +263,7 @@ def test_the_schedule_may_invoke_the_function_and_nobody_else(of_type):
     permitted = [
         (permission["Principal"], permission["SourceArn"])
         for permission in of_type("AWS::Lambda::Permission").values()
-        if permission["FunctionName"] == {"Ref": FUNCTION}
+        if permission["FunctionName"] == {"Ref": f"{FUNCTION}Aliaslive"}
     ]
     assert permitted == [("events.amazonaws.com", {"Fn::GetAtt": [f"{FUNCTION}Reaper", "Arn"]})]
 

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from conftest import ROOT, TEMPLATE, transformed
 
 # What SAM gives a function for its log, its place in the VPC and its traces.
 MANAGED_POLICIES = {"AWSLambdaBasicExecutionRole", "AWSLambdaVPCAccessExecutionRole", "AWSXrayWriteOnlyAccess"}
@@ -26,7 +27,8 @@ def functions(of_type):
 
 @pytest.fixture(scope="module")
 def roles(of_type):
-    return of_type("AWS::IAM::Role")
+    """The functions' roles; the other one is CodeDeploy's."""
+    return {name: role for name, role in of_type("AWS::IAM::Role").items() if name != "CodeDeployRole"}
 
 
 def statements(role):
@@ -220,6 +222,7 @@ def test_managed_policies_are_those_for_logs_network_and_traces(roles):
             [
                 (None, READ_SECRET, {"Ref": "DatabaseMigratorSecretArn"}),
                 (None, READ_SECRET, {"Ref": "DatabaseRoleSecretArns"}),
+                ("HasCacheSecret", READ_SECRET, {"Ref": "CacheSecretArn"}),
                 ("HasSecretsKey", ["kms:Decrypt"], {"Ref": "SecretsKeyArn"}),
             ],
         ),
@@ -228,6 +231,21 @@ def test_managed_policies_are_those_for_logs_network_and_traces(roles):
 def test_a_function_may_do_what_it_does_alone(roles, role, grants):
     allowed = [(condition, listed(it["Action"]), it["Resource"]) for condition, it in statements(roles[role])]
     assert allowed == grants
+
+
+def test_each_action_says_who_calls_it():
+    """Beside the action, by the file; where Lambda or Secrets Manager calls in a function's name, by theirs."""
+    written = re.findall(r"^ +- ([a-z0-9]+:[A-Z]\w+)( # .+)?$", TEMPLATE.read_text(), re.MULTILINE)
+    assert len(written) > 50
+    for action, comment in written:
+        assert comment, action
+        files = re.findall(r"(?:crates|functions)/\S+\.rs", comment)
+        assert files or re.search("Lambda|Secrets Manager|the same", comment), (action, comment)
+        for file in files:
+            # As the SDK calls it; a transaction has its parts, and a batch its own.
+            name = re.sub("(?<!^)(?=[A-Z])", "_", action.partition(":")[2]).lower()
+            code = (ROOT / file).read_text()
+            assert re.search(rf"{name}|{name.partition('_')[0].title()}::builder|Credentials", code), (action, file)
 
 
 def test_a_grant_on_what_may_be_absent_depends_on_its_presence(template):
@@ -265,7 +283,7 @@ def test_the_database_and_the_cache_are_reached_over_verified_tls_unless_told_ot
     assert template["Parameters"]["CacheTls"]["Default"] == "verify-full"
 
 
-CACHED = ("TenantApi", "InternalApi", "AggregateDailyMetrics", "ProcessOperationalCommand")
+CACHED = ("TenantApi", "InternalApi", "AggregateDailyMetrics", "ProcessOperationalCommand", "Migrate")
 
 
 def test_who_reads_answers_or_changes_what_they_are_made_from_knows_the_cache(functions):
@@ -294,3 +312,38 @@ def test_the_limits_are_settings_of_both_apis(functions, template, limit, usual)
     assert parameter["Default"] == usual
     # The function doesn't start with a burst that the dearest request exceeds.
     assert parameter["MinValue"] == (10 if limit.endswith("Burst") else 1)
+
+
+# ------------------------------------------------------------------ new code
+
+# The migrations' function is changed, and invoked, before the others take their new code.
+GRADUAL = ("TenantApi", "InternalApi", "AggregateDailyMetrics", "ProcessOperationalCommand")
+
+
+def test_callers_are_sent_to_a_version(template, operations):
+    """By its name: so that it can be another one at once, and the one before again."""
+    aliases = {name: it for name, it in template["Resources"].items() if it["Type"] == "AWS::Lambda::Alias"}
+    assert set(aliases) == {f"{name}Aliaslive" for name in GRADUAL}
+    for _, _, operation in operations:
+        assert re.search(r"\$\{(Tenant|Internal)Api\.Alias\}|Aliaslive", str(operation["x-amazon-apigateway-integration"]["uri"]))
+    (stream,) = [it for it in template["Resources"].values() if it["Type"] == "AWS::Lambda::EventSourceMapping"]
+    assert stream["Properties"]["FunctionName"] == {"Ref": "ProcessOperationalCommandAliaslive"}
+
+
+def test_traffic_goes_back_by_itself_when_new_code_alarms(template, of_type):
+    groups = of_type("AWS::CodeDeploy::DeploymentGroup")
+    assert set(groups) == {f"{name}DeploymentGroup" for name in GRADUAL}
+    for name, group in groups.items():
+        assert group["AutoRollbackConfiguration"]["Enabled"] is True
+        assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
+        alarms = [alarm["Name"]["Ref"] for alarm in group["AlarmConfiguration"]["Alarms"]]
+        assert alarms and all(template["Resources"][alarm]["Type"] == "AWS::CloudWatch::Alarm" for alarm in alarms), name
+        update = template["Resources"][name.replace("DeploymentGroup", "Aliaslive")]["UpdatePolicy"]
+        assert update["CodeDeployLambdaAliasUpdate"]["DeploymentGroupName"] == {"Ref": name}
+    assert template["Parameters"]["TrafficShift"]["Default"].startswith("Canary")
+
+
+def test_without_gradual_deployment_there_is_nobody_to_shift_traffic():
+    kinds = {it["Type"] for it in transformed({})["Resources"].values()}
+    assert "AWS::Lambda::Alias" in kinds
+    assert not {kind for kind in kinds if kind.startswith("AWS::CodeDeploy")}
