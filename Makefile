@@ -40,6 +40,10 @@ token: ## Print an ID token: make -s token USER=email
 aggregate: ## Roll days up again: DATE=YYYY-MM-DD, or FROM=... TO=...
 	@$(DEVSTACK) aggregate $(if $(DATE),--date "$(DATE)") $(if $(FROM),--from "$(FROM)") $(if $(TO),--to "$(TO)")
 
+.PHONY: erase
+erase: ## Forget a person (docs/LGPD.md): make erase USER=email
+	@$(DEVSTACK) erase "$(USER)"
+
 .PHONY: psql
 psql: ## Open the local database as superuser
 	@$(DEVSTACK) psql
@@ -47,6 +51,22 @@ psql: ## Open the local database as superuser
 .PHONY: test
 test: ## Everything that must hold, from nothing, on a private stack
 	@$(DEVSTACK) test
+
+.PHONY: test-long
+test-long: ## Attack, flood, fuzz and break it for longer, and show what was counted
+	@LONG=1 $(DEVSTACK) test rust blackbox
+
+.PHONY: deploy
+deploy: ## Deploy the working copy to AWS: make deploy ENV=staging
+	@$(DEVSTACK) deploy "$(ENV)"
+
+.PHONY: rollback
+rollback: ## Send all callers to the version before: make rollback ENV=staging
+	@$(DEVSTACK) rollback "$(ENV)"
+
+.PHONY: rehearse
+rehearse: ## Release the working copy under load, and roll back [BEFORE=commit]
+	@$(DEVSTACK) rehearse $(if $(BEFORE),--before "$(BEFORE)")
 
 .PHONY: bench
 bench: ## Measure it: make bench [SCALE=S] [QUICK=1] [ONLY=name]
@@ -64,13 +84,17 @@ bench-warm: ## Measure invocations, memory and cost likewise [QUICK=1] [WARM_UP=
 bench-web: ## Measure the dashboard: Lighthouse, and scripts per page
 	@$(DEVSTACK) bench-web
 
+.PHONY: scaling
+scaling: ## Compute what breaks first with more tenants [WRITE=1]
+	@$(DEVSTACK) scaling $(if $(WRITE),--write)
+
 .PHONY: guide
 guide: ## Take the screenshots of docs/guia again
 	@$(DEVSTACK) guide
 
 .PHONY: lint
 lint: ## The checks that need no stack
-	@$(DEVSTACK) test format template openapi frontend deny clippy
+	@$(DEVSTACK) test format template policies migrations openapi frontend deny clippy
 
 .PHONY: test-rust
 test-rust: ## Unit, property and database tests, and the stored query descriptions
@@ -91,6 +115,10 @@ test-e2e: ## The dashboard in a browser, on the whole system
 .PHONY: fmt
 fmt: ## Format the code
 	@$(DEVSTACK) fmt
+
+.PHONY: sbom
+sbom: ## Write the bills of materials of what is deployed to target/sbom/
+	@$(DEVSTACK) sbom
 
 .PHONY: sqlx-prepare
 sqlx-prepare: ## Rewrite .sqlx from the running stack's database
