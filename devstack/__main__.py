@@ -18,6 +18,8 @@ from devstack.instance import Instance
 INTERRUPTED = 130
 # What a full disk, a lost connection or a refused call raises, wherever it happens.
 UNEXPECTED = (OSError, BotoCoreError, ClientError, psycopg.Error)
+# What can only be done while the stack runs.
+NEED_THE_STACK = ("token", "erase", "aggregate", "psql", "sqlx-prepare")
 
 
 def main() -> int:
@@ -42,6 +44,8 @@ def main() -> int:
 
 
 def _run(arguments: argparse.Namespace, instance: Instance) -> int:
+    if arguments.command in NEED_THE_STACK:
+        stack.must_be_up(instance)
     match arguments.command:
         case "up":
             stack.up(instance)

@@ -15,6 +15,7 @@ from devstack.console import Failure
 
 PORTS = ("postgres", "redis", "emulator", "web")
 SUPERUSER = "postgres"
+NOT_UP = "The stack isn't up. Start it with: make up"
 
 
 class Instance:
@@ -111,7 +112,7 @@ class Instance:
     def stack(self) -> dict:
         """What the last successful start wrote for tests and people."""
         if not self.stack_file.exists():
-            raise Failure("The stack isn't up. Start it with: make up")
+            raise Failure(NOT_UP)
         return json.loads(self.stack_file.read_text())
 
     # ------------------------------------------------------------ life

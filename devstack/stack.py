@@ -16,7 +16,7 @@ import psycopg
 from devstack import aggregate, build, commands, deploy, emulator, packages, postgres, redis, users, web
 from devstack.config import CACHE, DATABASE, MIGRATOR, NODE, REGION, ROLES, STAGE
 from devstack.console import Failure, duration, say, step
-from devstack.instance import SUPERUSER, Instance, write_private
+from devstack.instance import NOT_UP, SUPERUSER, Instance, write_private
 from devstack.supervisor import Program, Supervisor
 
 READY_SECONDS = 60
@@ -114,6 +114,13 @@ def reset(instance: Instance) -> None:
     down(instance)
     with step("Deleting the local data"):
         instance.delete()
+
+
+def must_be_up(instance: Instance) -> None:
+    """Fails, saying what to do, unless the instance was started and its processes still run."""
+    instance.stack()
+    if not Supervisor(instance).running():
+        raise Failure(NOT_UP)
 
 
 def status(instance: Instance) -> bool:
