@@ -304,7 +304,7 @@ class Fuzzing:
         self.stack, self.document, self.rows = stack, document, rows
         self.session = requests.Session()
         self.personas = {name: Persona(stack, name) for name in PERSONAS}
-        self.commands = Commands(stack, self.personas["INTERNAL_ADMIN"].headers()["Authorization"], rows)
+        self.commands = Commands(stack, self.token(), rows)
         self.counts: Counter[tuple[str, str]] = Counter()
         self.seen: set[str] = set()
         self.followed: set[str] = set()
@@ -313,6 +313,10 @@ class Fuzzing:
         command = self.commands.create("HEALTH_CHECK", {"checks": ["commands_table"]}, self.own)
         (agent,) = rows.database.execute("SELECT agent_id::text FROM tenant_agents LIMIT 1").fetchone()
         IDS.extend([self.own, command, agent])
+
+    def token(self) -> str:
+        """Of whoever looks after the commands."""
+        return self.personas["INTERNAL_ADMIN"].headers()["Authorization"]
 
     def sending(self, persona: Persona) -> dict[str, Any]:
         return {"base_url": self.stack.api_url, "session": self.session, "headers": persona.headers()}
@@ -412,6 +416,8 @@ def fuzzing(stack: Stack, document: Document, summary: list[str]) -> Iterator[Fu
         fuzzing = Fuzzing(stack, document, rows)
         yield fuzzing
         summary += fuzzing.table()
+        # With LONG=1 this took longer than a token lives.
+        fuzzing.commands.token = fuzzing.token()
         fuzzing.commands.settle()
 
 
