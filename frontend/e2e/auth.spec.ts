@@ -150,12 +150,39 @@ test.describe('Entrar', () => {
     await expect(password(page)).toHaveAttribute('autocomplete', 'current-password');
   });
 
+  test('Entrar: o que se digita antes de o script chegar não se perde', async ({ page }) => {
+    let arrive = () => {};
+    const arrived = new Promise<void>((resolve) => {
+      arrive = resolve;
+    });
+    await page.route('**/_next/static/**/*.js', async (route) => {
+      await arrived;
+      await route.continue();
+    });
+    await page.goto('/auth/login', { waitUntil: 'commit' });
+    const person = userOf('gestora');
+    await emailOf(page).fill(person.email);
+    await password(page).fill(person.password);
+    await expect(enter(page)).toBeDisabled();
+    await password(page).press('Enter');
+    arrive();
+    await enter(page).click();
+    await expect(page).toHaveURL(at('/app/dashboard'));
+  });
+
   test.describe('sem script', () => {
     test.use({ javaScriptEnabled: false });
-    test('Entrar: a senha nunca aparece no endereço', async ({ page, problems }) => {
+    test('Entrar: nada é enviado, e a senha nunca aparece no endereço', async ({ page, problems }) => {
       problems.expect(/^failed GET \/_next\/static\/.* csp$/);
       await page.goto('/auth/login?next=%2Fapp%2Faccount');
-      await fillIn(page, { email: 'ana@example.com', password: 'segredo' });
+      await emailOf(page).fill('ana@example.com');
+      await password(page).fill('segredo');
+      await password(page).press('Enter');
+      const notice = page.locator('noscript').locator('[role=alert]');
+      await expect(notice).toBeVisible();
+      await expect(notice).toHaveText('O painel precisa de JavaScript, que está desativado neste navegador.');
+      await expect(enter(page)).toBeDisabled();
+      await expect(password(page)).toHaveValue('segredo');
       await expect(page).toHaveURL(at('/auth/login?next=%2Fapp%2Faccount'));
     });
   });

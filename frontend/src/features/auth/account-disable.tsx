@@ -15,7 +15,7 @@ const schema = z.object({ password, code: totpCode });
 
 export function TotpDisableForm({ done, cancel }: { done: () => void; cancel: () => void }) {
   const t = useTranslations('auth');
-  const { formProps, field, failure, busy } = useAuthForm({
+  const { formProps, field, failure, submitProps } = useAuthForm({
     initialValues: { password: '', code: '' },
     schema,
     message: useInvalidMessage(),
@@ -31,9 +31,7 @@ export function TotpDisableForm({ done, cancel }: { done: () => void; cancel: ()
         <PasswordField {...field('password')} label={t('fields.password')} autoComplete="current-password" />
         <CodeField {...field('code')} label={t('fields.code')} />
         <Group>
-          <Button type="submit" loading={busy}>
-            {t('account.confirmDisable')}
-          </Button>
+          <Button {...submitProps}>{t('account.confirmDisable')}</Button>
           <Button variant="default" onClick={cancel}>
             {t('account.cancel')}
           </Button>

@@ -15,7 +15,7 @@ const schema = z.object({ code: totpCode });
 export function TotpEnableForm({ done, cancel }: { done: () => void; cancel: () => void }) {
   const t = useTranslations('auth.account');
   const begun = useNewSecret();
-  const { formProps, field, failure, busy } = useAuthForm({
+  const { formProps, field, failure, submitProps } = useAuthForm({
     initialValues: { code: '' },
     schema,
     message: useInvalidMessage(),
@@ -30,7 +30,7 @@ export function TotpEnableForm({ done, cancel }: { done: () => void; cancel: () 
         {!begun && <Skeleton h={208} />}
         {begun?.ok && <EnrolmentFields secret={begun.data.secret} qr={begun.data.qr} code={field('code')} />}
         <Group>
-          <Button type="submit" loading={busy} disabled={!begun?.ok}>
+          <Button {...submitProps} disabled={!begun?.ok}>
             {t('confirmEnable')}
           </Button>
           <Button variant="default" onClick={cancel}>

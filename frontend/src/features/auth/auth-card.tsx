@@ -1,4 +1,5 @@
-import { Card, Center, Stack, Text, Title } from '@mantine/core';
+import { Alert, Card, Center, Stack, Text, Title } from '@mantine/core';
+import { useTranslations } from 'next-intl';
 import type { ReactNode } from 'react';
 import { Logo } from '@/components/logo';
 
@@ -10,6 +11,7 @@ interface Props {
 
 /** The one card in the middle that sign-in pages and pages about errors are made of. */
 export function AuthCard({ title, lead, children }: Props) {
+  const t = useTranslations('auth');
   return (
     <Center component="main" mih="100dvh" p="md">
       <Stack w="100%" maw={420} gap="lg">
@@ -22,6 +24,9 @@ export function AuthCard({ title, lead, children }: Props) {
               <Title order={1}>{title}</Title>
               {lead && <Text c="dimmed">{lead}</Text>}
             </Stack>
+            <noscript>
+              <Alert color="yellow">{t('noScript')}</Alert>
+            </noscript>
             {children}
           </Stack>
         </Card>

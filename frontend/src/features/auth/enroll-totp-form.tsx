@@ -21,7 +21,7 @@ const schema = z.object({ code: totpCode });
 export function EnrollTotpForm({ next }: { next: string | null }) {
   const t = useTranslations('auth');
   const begun = useNewSecret();
-  const { formProps, field, failure, busy } = useAuthForm({
+  const { formProps, field, failure, submitProps } = useAuthForm({
     initialValues: { code: '' },
     schema,
     message: useInvalidMessage(),
@@ -38,7 +38,7 @@ export function EnrollTotpForm({ next }: { next: string | null }) {
           {begun?.ok && (
             <>
               <EnrolmentFields secret={begun.data.secret} qr={begun.data.qr} code={field('code')} />
-              <Button type="submit" loading={busy} fullWidth size="md">
+              <Button {...submitProps} fullWidth size="md">
                 {t('enrollTotp.submit')}
               </Button>
             </>

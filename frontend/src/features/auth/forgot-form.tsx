@@ -18,7 +18,7 @@ const schema = z.object({ email });
 
 export function ForgotForm({ next, required }: { next: string | null; required: boolean }) {
   const t = useTranslations('auth');
-  const { formProps, field, failure, busy } = useAuthForm({
+  const { formProps, field, failure, submitProps } = useAuthForm({
     initialValues: { email: '' },
     schema,
     message: useInvalidMessage(),
@@ -50,7 +50,7 @@ export function ForgotForm({ next, required }: { next: string | null; required: 
             required
             withAsterisk={false}
           />
-          <Button type="submit" loading={busy} fullWidth size="md">
+          <Button {...submitProps} fullWidth size="md">
             {t('forgot.submit')}
           </Button>
           <Group justify="space-between" gap="sm">

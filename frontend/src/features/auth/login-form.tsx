@@ -19,7 +19,7 @@ const schema = z.object({ email, password });
 
 export function LoginForm({ next, reason }: { next: string | null; reason: LoginReason | null }) {
   const t = useTranslations('auth');
-  const { formProps, field, failure, busy } = useAuthForm({
+  const { formProps, field, failure, submitProps } = useAuthForm({
     initialValues: { email: '', password: '' },
     schema,
     message: useInvalidMessage(),
@@ -50,7 +50,7 @@ export function LoginForm({ next, reason }: { next: string | null; reason: Login
             data-autofocus
           />
           <PasswordField {...field('password')} label={t('fields.password')} autoComplete="current-password" />
-          <Button type="submit" loading={busy} fullWidth size="md">
+          <Button {...submitProps} fullWidth size="md">
             {t('login.submit')}
           </Button>
           <Anchor href={authPage('forgot', next)} ta="center">

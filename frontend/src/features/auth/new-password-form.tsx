@@ -19,7 +19,7 @@ const schema = z.object(passwordPair).check(sameTwice());
 
 export function NewPasswordForm({ email, next }: { email: string; next: string | null }) {
   const t = useTranslations('auth');
-  const { formProps, field, failure, busy } = useAuthForm({
+  const { formProps, field, failure, submitProps } = useAuthForm({
     initialValues: { password: '', repeat: '' },
     schema,
     message: useInvalidMessage(),
@@ -34,7 +34,7 @@ export function NewPasswordForm({ email, next }: { email: string; next: string |
           <FailureAlert failure={failure} />
           <HiddenUsername email={email} />
           <NewPasswordFields password={field('password')} repeat={field('repeat')} />
-          <Button type="submit" loading={busy} fullWidth size="md">
+          <Button {...submitProps} fullWidth size="md">
             {t('newPassword.submit')}
           </Button>
           <StartOver next={next} />

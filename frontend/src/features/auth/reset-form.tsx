@@ -21,7 +21,7 @@ const schema = z.object({ email, code: resetCode, ...passwordPair }).check(sameT
 export function ResetForm({ next }: { next: string | null }) {
   const t = useTranslations('auth');
   const emailInput = useRef<HTMLInputElement>(null);
-  const { formProps, field, failure, busy } = useAuthForm({
+  const { formProps, field, failure, submitProps } = useAuthForm({
     initialValues: { email: '', code: '', password: '', repeat: '' },
     schema,
     message: useInvalidMessage(),
@@ -52,7 +52,7 @@ export function ResetForm({ next }: { next: string | null }) {
           />
           <CodeField {...field('code')} label={t('fields.resetCode')} />
           <NewPasswordFields password={field('password')} repeat={field('repeat')} />
-          <Button type="submit" loading={busy} fullWidth size="md">
+          <Button {...submitProps} fullWidth size="md">
             {t('reset.submit')}
           </Button>
           <Group justify="space-between" gap="sm">

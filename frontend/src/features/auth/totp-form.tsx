@@ -18,7 +18,7 @@ const schema = z.object({ code: totpCode });
 
 export function TotpForm({ next }: { next: string | null }) {
   const t = useTranslations('auth');
-  const { formProps, field, failure, busy } = useAuthForm({
+  const { formProps, field, failure, submitProps } = useAuthForm({
     initialValues: { code: '' },
     schema,
     message: useInvalidMessage(),
@@ -32,7 +32,7 @@ export function TotpForm({ next }: { next: string | null }) {
         <Stack gap="md">
           <FailureAlert failure={failure} />
           <CodeField {...field('code')} label={t('fields.code')} />
-          <Button type="submit" loading={busy} fullWidth size="md">
+          <Button {...submitProps} fullWidth size="md">
             {t('totp.submit')}
           </Button>
           <StartOver next={next} />

@@ -1,4 +1,5 @@
 import { useForm } from '@mantine/form';
+import { useMounted } from '@mantine/hooks';
 import { type FormEvent, useState } from 'react';
 import { flushSync } from 'react-dom';
 import type * as z from 'zod/mini';
@@ -22,14 +23,16 @@ interface Options<Values extends Record<string, string>, Data> {
 }
 
 /**
- * A form that reads what is really in its fields (also what was typed or filled in before the script ran), puts the
- * cursor into the first field that is wrong, and stays busy after success, while the browser leaves for the next page.
+ * A form that reads what is really in its fields (also what was typed or filled in before the script ran), can't be sent
+ * before there is a script to send it, puts the cursor into the first field that is wrong, and stays busy after success,
+ * while the browser leaves for the next page.
  */
 export function useAuthForm<Values extends Record<string, string>, Data>(options: Options<Values, Data>) {
   const { schema, message, send, done } = options;
   const form = useForm<Values>({ mode: 'uncontrolled', initialValues: options.initialValues });
   const [failure, setFailure] = useState<Failure | null>(null);
   const [busy, setBusy] = useState(false);
+  const listening = useMounted();
 
   const showErrors = (errors: Record<string, string>) => {
     flushSync(() => {
@@ -67,9 +70,10 @@ export function useAuthForm<Values extends Record<string, string>, Data>(options
 
   return {
     failure,
-    busy,
     /** A post without script ends at the proxy, never in the address bar. */
     formProps: { method: 'post', noValidate: true, onSubmit } as const,
+    /** Disabled, it also keeps Enter from sending: a post that nobody hears would show the form anew, and empty. */
+    submitProps: { type: 'submit', loading: busy, disabled: !listening } as const,
     field: (name: Extract<keyof Values, string>) => ({ name, ...form.getInputProps(name), disabled: false }),
   };
 }
