@@ -101,7 +101,7 @@ describe('the proxy', () => {
     expect(response.headers.get('x-middleware-next')).toBe('1');
   });
 
-  it('shows a sign-in form again that was sent before its script had loaded', async () => {
+  it('shows a sign-in form again that was sent without its script', async () => {
     const response = await ask('/auth/login?next=/app', {
       method: 'POST',
       headers: { origin: ORIGIN },

@@ -39,7 +39,7 @@ async function answer(request: NextRequest, headers: Headers): Promise<NextRespo
 
   if (isMutation(request.method)) {
     if (!isSameOrigin(request.headers, webOrigin)) return problem('origin_denied');
-    // A sign-in form that was sent without its script: show it again, and never a password in an address.
+    // A form that a password manager sent before its script had loaded: show it again, never a password in an address.
     if (path.startsWith('/auth/')) return redirect(pathname + search, 303);
   }
   if (path.startsWith('/api/')) return API.test(path) ? NextResponse.next(forward) : problem('not_found');
