@@ -172,7 +172,7 @@ test.describe('Entrar', () => {
 
   test.describe('sem script', () => {
     test.use({ javaScriptEnabled: false });
-    test('Entrar: nada é enviado, e a senha nunca aparece no endereço', async ({ page, problems }) => {
+    test('Entrar: Enter não envia nada, e a senha nunca aparece no endereço', async ({ page, problems }) => {
       problems.expect(/^failed GET \/_next\/static\/.* csp$/);
       await page.goto('/auth/login?next=%2Fapp%2Faccount');
       await emailOf(page).fill('ana@example.com');
@@ -183,6 +183,10 @@ test.describe('Entrar', () => {
       await expect(notice).toHaveText('O painel precisa de JavaScript, que está desativado neste navegador.');
       await expect(enter(page)).toBeDisabled();
       await expect(password(page)).toHaveValue('segredo');
+
+      // As a password manager may, whether the button is enabled or not.
+      await page.locator('form').evaluate((form: HTMLFormElement) => form.submit());
+      await expect(password(page)).toHaveValue('');
       await expect(page).toHaveURL(at('/auth/login?next=%2Fapp%2Faccount'));
     });
   });
