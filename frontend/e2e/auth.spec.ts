@@ -123,6 +123,8 @@ test.describe('Entrar', () => {
   test('Entrar: só com o teclado', async ({ page }) => {
     const { email, password: secret } = userOf('balcao');
     await page.goto('/auth/login');
+    // Tab passes by a button that is still disabled.
+    await expect(enter(page)).toBeEnabled();
     await emailOf(page).focus();
     await page.keyboard.type(email);
     await page.keyboard.press('Tab');
