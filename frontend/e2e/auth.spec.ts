@@ -1,7 +1,15 @@
 /** Getting in, staying in, getting out; and who is shown what on the way. */
 import { randomBytes } from 'node:crypto';
 import type { BrowserContext, Page, Request } from '@playwright/test';
-import { expectAccessible, expectNoSidewaysScrolling, openSession, signIn, userOf } from './fixtures.ts';
+import {
+  askAgain,
+  expectAccessible,
+  expectNoSidewaysScrolling,
+  hold,
+  openSession,
+  signIn,
+  userOf,
+} from './fixtures.ts';
 import { endSessions, expect, mailedCode, type Person, test, totp } from './people.ts';
 import { type Persona, stack } from './stack.ts';
 
@@ -153,21 +161,14 @@ test.describe('Entrar', () => {
   });
 
   test('Entrar: o que se digita antes de o script chegar não se perde', async ({ page }) => {
-    let arrive = () => {};
-    const arrived = new Promise<void>((resolve) => {
-      arrive = resolve;
-    });
-    await page.route('**/_next/static/**/*.js', async (route) => {
-      await arrived;
-      await route.continue();
-    });
+    const release = await hold(page, '**/_next/static/**/*.js');
     await page.goto('/auth/login', { waitUntil: 'commit' });
     const person = userOf('gestora');
     await emailOf(page).fill(person.email);
     await password(page).fill(person.password);
     await expect(enter(page)).toBeDisabled();
     await password(page).press('Enter');
-    arrive();
+    release();
     await enter(page).click();
     await expect(page).toHaveURL(at('/app/dashboard'));
   });
@@ -478,10 +479,7 @@ test.describe('Sessão expirada', () => {
   async function refuseToken(context: BrowserContext, tabs: Page[]): Promise<{ refused: number; renewals: number }> {
     const seen = { refused: 0, renewals: 0 };
     let old: string | undefined;
-    let letThrough = () => {};
-    const tenUnderWay = new Promise<void>((resolve) => {
-      letThrough = resolve;
-    });
+    const { promise: tenUnderWay, resolve: letThrough } = Promise.withResolvers<void>();
     await context.route('**/api/tenant/**', async (route) => {
       const headers = await route.request().allHeaders();
       old ??= headers.authorization;
@@ -494,15 +492,7 @@ test.describe('Sessão expirada', () => {
     context.on('request', (request: Request) => {
       if (request.url() === at('/api/auth/token')) seen.renewals += 1;
     });
-    for (const tab of tabs) await tab.clock.setSystemTime(Date.now() + 120_000);
-    await Promise.all(
-      tabs.map((tab) =>
-        tab.evaluate(() => {
-          window.dispatchEvent(new Event('offline'));
-          window.dispatchEvent(new Event('online'));
-        }),
-      ),
-    );
+    await Promise.all(tabs.map(askAgain));
     return seen;
   }
 

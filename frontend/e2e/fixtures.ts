@@ -94,6 +94,25 @@ export async function settled(page: Page): Promise<void> {
   await expect(page.locator('[aria-busy="true"]')).toHaveCount(0);
 }
 
+/** Holds back what the page asks for of these addresses, until the function that it returns is called. */
+export async function hold(page: Page, addresses: string | RegExp): Promise<() => void> {
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  await page.route(addresses, async (route) => {
+    await released;
+    await route.continue();
+  });
+  return release;
+}
+
+/** Lets the time pass in which the page counts its data as new, and has it look again. */
+export async function askAgain(page: Page): Promise<void> {
+  await page.clock.setSystemTime(Date.now() + 120_000);
+  await page.evaluate(() => {
+    window.dispatchEvent(new Event('offline'));
+    window.dispatchEvent(new Event('online'));
+  });
+}
+
 /** Shows the page to somebody who prefers this theme, and comes back when all of it has followed. */
 export async function prefer(page: Page, colorScheme: 'light' | 'dark'): Promise<void> {
   await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });

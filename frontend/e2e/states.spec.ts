@@ -1,7 +1,7 @@
 /** When data isn't there: not yet, not any more, not now, or none. */
-import type { BrowserContext, Page, Route } from '@playwright/test';
+import type { BrowserContext, Route } from '@playwright/test';
 import type { TenantUsage } from '../src/api/generated';
-import { api, expect, expectAccessible, settled, signIn, test } from './fixtures.ts';
+import { api, askAgain, expect, expectAccessible, hold, settled, signIn, test } from './fixtures.ts';
 import { PLACES, titleOf } from './pages.ts';
 import { integer } from './written.ts';
 
@@ -20,15 +20,6 @@ const failing =
       contentType: 'application/problem+json',
       json: { title: 'x', status, code: status === 429 ? 'rate_limited' : 'internal', request_id: `req-${status}` },
     });
-
-/** Lets the time pass in which the page counts its data as new, and has it look again. */
-async function askAgain(page: Page): Promise<void> {
-  await page.clock.setSystemTime(Date.now() + 120_000);
-  await page.evaluate(() => {
-    window.dispatchEvent(new Event('offline'));
-    window.dispatchEvent(new Event('online'));
-  });
-}
 
 test.describe('A API falha', () => {
   test('Código para o suporte e Copiar: um 500 diz o código do pedido; Tentar de novo traz os dados', async ({
@@ -262,14 +253,7 @@ test.describe('API lenta', () => {
   ];
   for (const path of slow) {
     test(`${path}: o título já está lá, e não se move quando os dados chegam`, async ({ page }) => {
-      let release = () => {};
-      const held = new Promise<void>((resolve) => {
-        release = resolve;
-      });
-      await page.route(API, async (route) => {
-        await held;
-        await route.continue();
-      });
+      const release = await hold(page, API);
       await signIn(page, path.startsWith('/app/company') ? 'admin' : 'gestora');
       await page.goto(path);
       const title = page.getByRole('heading', { level: 1 });

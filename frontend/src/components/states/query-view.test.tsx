@@ -120,12 +120,8 @@ describe('QueryView of a request that is repeated', () => {
     ask.mockRejectedValueOnce(new ApiError(500, 'x', null, null));
     render(<Page name="a" />, { wrapper: panel({ client: client() }) });
     const retry = await screen.findByRole('button', { name: 'Tentar de novo' });
-    let answer: (data: string[]) => void = () => {};
-    ask.mockReturnValueOnce(
-      new Promise((resolve) => {
-        answer = resolve;
-      }),
-    );
+    const { promise, resolve: answer } = Promise.withResolvers<string[]>();
+    ask.mockReturnValueOnce(promise);
     await userEvent.click(retry);
     await waitFor(() => expect(retry).toBeDisabled());
     expect(screen.queryByText('esqueleto')).toBeNull();
