@@ -82,6 +82,7 @@ test('Agente: o uso de um só, por mouse e teclado; Todos os agentes volta ao to
 
   await agentSelect(page).focus();
   await agentSelect(page).fill(second.name);
+  await expect(page.getByRole('option')).toHaveText([second.name]);
   await page.keyboard.press('ArrowDown');
   await page.keyboard.press('Enter');
   await expect(page).toHaveURL(at(`?period=7d&agent_id=${second.id}`));
